@@ -1,0 +1,1 @@
+"""The footings: money, ids, clock, database manners, outbox, idempotency. Knows nobody above."""

@@ -1,0 +1,125 @@
+"""Settings that are the same everywhere. What differs comes from the environment, read by env.py."""
+
+from pathlib import Path
+
+from paygate.settings.env import env
+from paygate.settings.psps import PSPS as PSPS
+from paygate.settings.queues import *
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+SECRET_KEY = env.str("SECRET_KEY", default="only-for-development-never-in-production")
+DEBUG = False
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "kernel",
+    "ledger",
+    "merchants",
+    "paygate.payments",
+    "paygate.routing",
+    "paygate.proof",
+]
+
+# Only what every request needs; sessions, CSRF and messages run for the back office alone (see lean.py).
+MIDDLEWARE = [
+    "paygate.api.requests.RequestMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "paygate.lean.BackOfficeMiddleware",
+]
+
+ROOT_URLCONF = "paygate.urls"
+WSGI_APPLICATION = "paygate.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# PostgreSQL is the truth. The application connects as a role that owns nothing; migrations connect as
+# the owner (MIGRATION_DATABASE_URL, see manage.py).
+DATABASES = {
+    "default": {
+        **env.db("DATABASE_URL", default="postgres://paygate_app@127.0.0.1:5432/paygate"),
+        "ATOMIC_REQUESTS": False,  # A transaction open over a PSP call would hold its locks for seconds.
+        "OPTIONS": {
+            "pool": {
+                "min_size": 1,
+                "max_size": env.int("DATABASE_POOL_SIZE", default=12),
+                "timeout": 10,
+            },
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+WHITENOISE_USE_FINDERS = True  # Serve from the packages: no collectstatic on a developer's machine.
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["kernel.http.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["kernel.http.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["merchants.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["merchants.authentication.HasScope"],
+    "EXCEPTION_HANDLER": "kernel.problems.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "kernel.http.OnlyJSON",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "paygate",
+    "DESCRIPTION": "Card payments through Stripe, Adyen and Braintree, with books that balance.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+}
+
+# The request waits this long for the PSP's outcome before it answers 202.
+OUTCOME_PATIENCE = env.float("OUTCOME_PATIENCE", default=8.0)
+# Requests that may wait at once in one web process for one PSP; the next is answered 202 at once.
+WAITING_PLACES = env.int("WAITING_PLACES", default=48)
+# Concurrent commits of one process go out as one; off where a test holds the transaction itself.
+GROUP_COMMITS = env.bool("GROUP_COMMITS", default=True)
+
+LOGGING_CONFIG = None

@@ -1,0 +1,5 @@
+"""The one reader of the environment."""
+
+import environ
+
+env = environ.Env()
