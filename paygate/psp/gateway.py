@@ -1,26 +1,30 @@
 """What we ask of a payment service provider, and everything it may answer.
 
-An adapter *returns* one of the outcomes below and raises only for bugs. The difference that matters:
+An adapter *returns* one of the outcomes below and raises only for bugs. The difference that
+matters:
 
     NotSent   we are certain that nothing was executed; whoever asked may ask again.
     Unknown   we asked and cannot tell. Never asked again blindly: only a look-up, a webhook, a
               settlement line or two people with a document may turn it into something else.
 
-The key of a request is the id of *our attempt*, never of the HTTP call: it is the PSP-side idempotency
-key and, where the PSP has room for it, a reference to look the attempt up by. For ever.
+The key of a request is the id of *our attempt*, never of the HTTP call: it is the PSP-side
+idempotency key and, where the PSP has room for it, a reference to look the attempt up by. For ever.
 """
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
 from kernel.money import Money
 
-# ---------------------------------------------------------------------------------------------- asking
+# ------------------------------------------------------------------------------------------ asking
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Authorize:
     shopper: str = ""  # The merchant's id of the payer.
     statement_descriptor: str = ""
     return_url: str = ""  # Where the customer comes back to after 3-D Secure.
-    created_at: datetime | None = None  # When the attempt was made: where a look-up starts to search.
+    created_at: datetime | None = None  # When the attempt was made: look-ups search from there.
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,10 @@ class Confirm:
 
     key: str
     payment: str
-    psp_reference: str  # What ActionRequired gave; "" where the PSP gives none before the end (Adyen).
+    psp_reference: str  # ActionRequired's; "" where the PSP gives none before the end (Adyen).
     amount: Money
     capture: bool
-    result: Mapping[str, str] = field(default_factory=dict)  # What came back: {"redirect_result": "…"}.
+    result: Mapping[str, str] = field(default_factory=dict)  # {"redirect_result": "…"}
     created_at: datetime | None = None
 
 
@@ -78,7 +82,7 @@ class Cancel:
 
 Request: TypeAlias = Authorize | Confirm | Capture | Cancel
 
-# --------------------------------------------------------------------------------------------- answers
+# ----------------------------------------------------------------------------------------- answers
 
 
 class DeclineCode(StrEnum):
@@ -107,7 +111,7 @@ class DeclineCode(StrEnum):
 class Approved:
     """Done. `amount` is what was authorized (Authorize, Confirm) or taken (Capture)."""
 
-    psp_reference: str  # Of the payment (Authorize, Confirm), of the capture or void (Capture, Cancel).
+    psp_reference: str  # Of the payment; after a Capture or Cancel, of that.
     amount: Money
     captured: bool = False  # Authorize and Confirm: is the amount taken as well?
     expires_at: datetime | None = None  # When the authorization lapses, where the PSP says so.
@@ -160,7 +164,7 @@ class Unknown:
 
 Outcome: TypeAlias = Approved | Pending | ActionRequired | Declined | NotSent | Unknown
 
-# --------------------------------------------------------------------------------------------- adapters
+# ---------------------------------------------------------------------------------------- adapters
 
 
 class Gateway(Protocol):
@@ -171,28 +175,80 @@ class Gateway(Protocol):
 
     name: str  # "stripe", "adyen", "braintree"
 
-    #: After this long without a trace of a request, "never heard of it" means that it never will be.
-    #: Before, it may still be on its way, and the answer to a look-up is Unknown.
+    #: After this long without a trace of a request, "never heard of it" means that it never will
+    #: be. Before, it may still be on its way, and the answer to a look-up is Unknown.
     horizon: timedelta
 
-    #: Can the PSP be asked by our reference? Where not (Adyen), resolve replays the request under the
-    #: same key, and the PSP's idempotency makes that a question, not a second charge.
+    #: Can the PSP be asked by our reference? Where not (Adyen), resolve replays the request under
+    #: the same key, and the PSP's idempotency makes that a question, not a second charge. A replay
+    #: that is NotSent was itself not executed; of what was sent before under the key it says nothing.
     can_look_up: bool
 
     #: How long the PSP honours an idempotency key. After that a replay would be a new request.
     key_lifetime: timedelta
 
     def send(self, request: Request) -> Outcome:
-        """Carry out the request, or ask again under the same key (the PSP then answers the same)."""
+        """Carry out the request, or ask again under the same key (the PSP answers the same)."""
         ...
 
     def look_up(self, request: Request) -> Outcome:
-        """What became of the request? Reads only. NotSent("…") where the PSP has no trace of it (yet).
+        """What became of the request? Reads only. NotSent where the PSP has no trace of it (yet).
 
-        Raises NotImplementedError where can_look_up is false.
+        A look-up that itself fails is Unknown, also when it certainly never left. Raises
+        NotImplementedError where can_look_up is false.
         """
         ...
 
     def supports(self, currency: str) -> bool:
         """Can this PSP (as our account there is set up) charge in the currency?"""
         ...
+
+
+# ----------------------------------------------------------------------------- what adapters share
+
+#: TLS failures that end the handshake, before a byte of the request is written.
+_HANDSHAKE = {
+    "CERTIFICATE_VERIFY_FAILED",
+    "WRONG_VERSION_NUMBER",
+    "UNSUPPORTED_PROTOCOL",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+}
+
+
+def never_left(error: BaseException) -> bool:
+    """Is it certain that the request which failed with `error` did not leave the building?
+
+    Yes for a refused connection, a name that does not resolve, a connect time-out and a failed TLS
+    handshake. No for everything else: a kept-alive connection that died under the request looks
+    alike (requests calls both ConnectionError), so the errors underneath are what counts. All three
+    SDKs talk through requests, which talks through urllib3.
+    """
+    seen: list[BaseException] = []
+    beneath: list[object] = [error]
+    while beneath:
+        cause = beneath.pop()
+        if not isinstance(cause, BaseException) or cause in seen:
+            continue
+        if isinstance(cause, ConnectTimeoutError | NewConnectionError):
+            return True
+        if isinstance(cause, ssl.SSLError) and cause.reason in _HANDSHAKE:
+            return True
+        seen.append(cause)
+        beneath += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
+    return False
+
+
+class Inexpressible(ValueError):
+    """The PSP has no number for this amount: it counts the currency in coarser units than we do."""
+
+
+def rescaled(minor: int, *, decimals: int, to: int) -> int:
+    """An amount that has `decimals` decimals, written with `to`. Raises Inexpressible, never rounds."""
+    scale: int = 10 ** abs(to - decimals)
+    if to >= decimals:
+        return minor * scale
+    coarser, rest = divmod(minor, scale)
+    if rest:
+        raise Inexpressible(f"{minor} with {decimals} decimals cannot be written with {to}")
+    return coarser

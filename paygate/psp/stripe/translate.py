@@ -1,0 +1,348 @@
+"""Stripe's words to ours and back: amounts, requests, PaymentIntents, errors. Pure; nobody is called.
+
+Sources: docs.stripe.com/currencies (amounts), /declines/codes, /error-codes, /payments/paymentintents/lifecycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, assert_never
+
+import stripe
+
+from kernel.currencies import EXPONENTS
+from kernel.money import Money
+from paygate.psp.gateway import (
+    ActionRequired,
+    Approved,
+    Authorize,
+    Cancel,
+    Capture,
+    Confirm,
+    DeclineCode,
+    Declined,
+    Inexpressible,
+    NotSent,
+    Outcome,
+    Pending,
+    Request,
+    Unknown,
+    never_left,
+    rescaled,
+)
+
+if TYPE_CHECKING:  # The SDK's own types; at run time they are plain dicts and slow to import.
+    from stripe.params import (
+        PaymentIntentCancelParams,
+        PaymentIntentCaptureParams,
+        PaymentIntentCreateParams,
+    )
+
+# --------------------------------------------------------------------------------------------- amounts
+
+_ZERO = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF"  # ISK and UGX are not: ×100.
+_THREE = "BHD JOD KWD OMR TND"
+_REFUSED = "BTN CUP ERN GHS IQD IRR KPW LYD MRU SDG SSP STN SVC SYP TMT VES ZWG"
+
+SUPPORTED = frozenset(EXPONENTS) - frozenset(_REFUSED.split())
+_DECIMALS = {
+    **dict.fromkeys(SUPPORTED, 2),
+    **dict.fromkeys(_ZERO.split(), 0),
+    **dict.fromkeys(_THREE.split(), 3),
+}
+
+
+def units(amount: Money) -> int:
+    """The amount as Stripe counts it. Raises Inexpressible; three-decimal amounts must end in 0."""
+    decimals = EXPONENTS[amount.currency]
+    if _DECIMALS[amount.currency] == 3:
+        return 10 * rescaled(amount.minor, decimals=decimals, to=2)
+    return rescaled(amount.minor, decimals=decimals, to=_DECIMALS[amount.currency])
+
+
+def money(units: int, currency: str) -> Money:
+    """What Stripe means by `units` of its (lower-case) currency. Raises Inexpressible."""
+    code = currency.upper()
+    return Money(rescaled(units, decimals=_DECIMALS[code], to=EXPONENTS[code]), code)
+
+
+# -------------------------------------------------------------------------------------------- requests
+
+
+def unaskable(request: Request) -> Declined | None:
+    """Why there is no way to put this to Stripe; None when there is one."""
+    if isinstance(request, Cancel):
+        return None
+    if request.amount.currency not in SUPPORTED:
+        said = f"Stripe does not charge in {request.amount.currency}."
+        return Declined(DeclineCode.CURRENCY_NOT_SUPPORTED, psp_message=said)
+    try:
+        units(request.amount)
+    except Inexpressible as error:
+        return Declined(DeclineCode.INVALID_REQUEST, psp_message=f"Stripe cannot count it: {error}")
+    return None
+
+
+def creation(request: Authorize) -> PaymentIntentCreateParams:
+    """Create and confirm a PaymentIntent in one call.
+
+    Without a return_url nobody is there to authenticate: a bank that insists makes it a decline.
+    """
+    params: PaymentIntentCreateParams = {
+        "amount": units(request.amount),
+        "currency": request.amount.currency.lower(),
+        "payment_method": request.token,
+        "confirm": True,
+        "capture_method": "automatic" if request.capture else "manual",
+        "metadata": {
+            "payment": request.payment,
+            "attempt": request.key,
+            "merchant": request.merchant,
+        },
+    }
+    if request.return_url:
+        params["return_url"] = request.return_url
+        params["automatic_payment_methods"] = {"enabled": True, "allow_redirects": "always"}
+    else:
+        params["automatic_payment_methods"] = {"enabled": True, "allow_redirects": "never"}
+        params["error_on_requires_action"] = True
+    if request.statement_descriptor:
+        params["statement_descriptor_suffix"] = request.statement_descriptor
+    if not request.capture:
+        params["payment_method_options"] = {"card": {"request_multicapture": "if_available"}}
+        params["expand"] = ["latest_charge"]  # It knows until when the hold stands.
+    return params
+
+
+def capture(request: Capture) -> PaymentIntentCaptureParams:
+    """The metadata says which capture of ours was the last one."""
+    params: PaymentIntentCaptureParams = {
+        "amount_to_capture": units(request.amount),
+        "metadata": {"capture": request.key},
+    }
+    if not request.final:
+        params["final_capture"] = False  # The default releases the rest.
+    return params
+
+
+def cancellation(request: Cancel) -> PaymentIntentCancelParams:
+    return {"cancellation_reason": "requested_by_customer"}
+
+
+# --------------------------------------------------------------------------------------------- answers
+
+VISA_HOLDS = timedelta(
+    days=7
+)  # Where the charge does not say until when: the usual time of a hold.
+
+
+def answered(request: Request, intent: Mapping[str, Any]) -> Outcome:
+    """What a PaymentIntent says about the request after which (or because of which) it was read."""
+    if intent.get("object") != "payment_intent" or not intent.get("id"):
+        return Unknown("Stripe answered with something else than a PaymentIntent")
+    match request:
+        case Authorize() | Confirm():
+            return _authorized(request, intent)
+        case Capture():
+            return _captured(request, intent)
+        case Cancel():
+            return _canceled(intent)
+        case _:
+            assert_never(request)
+
+
+def _authorized(request: Authorize | Confirm, intent: Mapping[str, Any]) -> Outcome:
+    reference, status = intent["id"], intent.get("status")
+    asked = (units(request.amount), request.amount.currency.lower())
+    if (intent.get("amount"), intent.get("currency")) != asked:
+        return _otherwise(intent, "amount", asked[0])
+    received = intent.get("amount_received")
+    match status:
+        case "succeeded" if received == asked[0]:
+            return Approved(reference, request.amount, captured=True)
+        case "succeeded" if request.capture:
+            return _otherwise(intent, "amount_received", asked[0])
+        case "succeeded":  # Held as asked, and by now a part was taken.
+            return Approved(reference, request.amount, expires_at=_held_until(intent))
+        case "requires_capture" if intent.get("amount_capturable", 0) + (received or 0) != asked[0]:
+            return _otherwise(intent, "amount_capturable", asked[0])
+        case "requires_capture":
+            return Approved(reference, request.amount, expires_at=_held_until(intent))
+        case "requires_action":
+            return _action(reference, intent.get("next_action") or {})
+        case "processing":
+            return Pending(reference, "Stripe is processing")
+        case "requires_payment_method":
+            return _declined(intent.get("last_payment_error") or {}, reference)
+        case "canceled":
+            return Declined(
+                DeclineCode.INVALID_STATE,
+                str(intent.get("cancellation_reason") or "canceled"),
+                "The PaymentIntent is canceled.",
+                reference,
+            )
+        case _:
+            return Unknown(f"{reference} is {status!r}, which nothing of ours leads to")
+
+
+def _captured(request: Capture, intent: Mapping[str, Any]) -> Outcome:
+    taken = units(request.captured_before + request.amount)
+    if intent.get("status") not in {"succeeded", "requires_capture"}:
+        return Unknown(f"{intent['id']} is {intent.get('status')!r} after a capture")
+    currency = request.amount.currency.lower()
+    if (intent.get("amount_received"), intent.get("currency")) != (taken, currency):
+        return _otherwise(intent, "amount_received", taken)
+    charge = intent.get("latest_charge")
+    reference = charge.get("id") if isinstance(charge, Mapping) else charge
+    return Approved(str(reference or intent["id"]), request.amount)
+
+
+def _canceled(intent: Mapping[str, Any]) -> Outcome:
+    if intent.get("status") != "canceled":
+        return Unknown(f"{intent['id']} is {intent.get('status')!r} after a cancellation")
+    released = intent["amount"] - (intent.get("amount_received") or 0)
+    return Approved(intent["id"], money(released, intent["currency"]))
+
+
+def _action(reference: str, action: Mapping[str, Any]) -> Outcome:
+    if action.get("type") == "redirect_to_url":
+        return ActionRequired(reference, "redirect", action["redirect_to_url"]["url"])
+    return Declined(  # Only Stripe's own front end could go on from here, and there is none.
+        DeclineCode.AUTHENTICATION_REQUIRED,
+        str(action.get("type") or "requires_action"),
+        "The bank asks for authentication and there is nowhere to send the customer.",
+        reference,
+    )
+
+
+def _held_until(intent: Mapping[str, Any]) -> datetime | None:
+    charge = intent.get("latest_charge")
+    if isinstance(charge, Mapping):
+        card = (charge.get("payment_method_details") or {}).get("card") or {}
+        if card.get("capture_before"):
+            return datetime.fromtimestamp(card["capture_before"], tz=UTC)
+    created = intent.get("created")
+    return datetime.fromtimestamp(created, tz=UTC) + VISA_HOLDS if created else None
+
+
+def _otherwise(intent: Mapping[str, Any], field: str, asked: int) -> Unknown:
+    return Unknown(
+        f"AMOUNT DIFFERS: {intent['id']} says {field}={intent.get(field)!r} {intent.get('currency')!r}"
+        f" where {asked} of our currency was expected (in Stripe's units)"
+    )
+
+
+# ------------------------------------------------------------------------------- captures and cancels, later
+
+
+def traced(request: Capture | Cancel, intent: Mapping[str, Any]) -> Outcome:
+    """Did this capture or cancel happen? Read off the PaymentIntent, some time after we asked."""
+    status = intent.get("status")
+    over = Declined(DeclineCode.INVALID_STATE, str(status), f"The PaymentIntent is {status}.")
+    if isinstance(request, Cancel):
+        if status == "canceled":
+            return answered(request, intent)
+        return over if status == "succeeded" else NotSent(f"{intent.get('id')} is not canceled")
+    if (intent.get("metadata") or {}).get("capture") == request.key:
+        return answered(request, intent)
+    if status == "canceled":
+        return over
+    before = units(request.captured_before)
+    if intent.get("amount_received") != before:
+        return _otherwise(intent, "amount_received", before)
+    return over if status == "succeeded" else NotSent(f"{intent.get('id')} knows no such capture")
+
+
+# ---------------------------------------------------------------------------------------------- errors
+
+DECLINES = {
+    "authentication_required": DeclineCode.AUTHENTICATION_REQUIRED,
+    "payment_intent_authentication_failure": DeclineCode.AUTHENTICATION_FAILED,
+    "insufficient_funds": DeclineCode.INSUFFICIENT_FUNDS,
+    "card_velocity_exceeded": DeclineCode.LIMIT_EXCEEDED,
+    "withdrawal_count_limit_exceeded": DeclineCode.LIMIT_EXCEEDED,
+    "expired_card": DeclineCode.EXPIRED_CARD,
+    "invalid_expiry_month": DeclineCode.EXPIRED_CARD,
+    "invalid_expiry_year": DeclineCode.EXPIRED_CARD,
+    "incorrect_cvc": DeclineCode.INCORRECT_CVC,
+    "invalid_cvc": DeclineCode.INCORRECT_CVC,
+    "incorrect_number": DeclineCode.INCORRECT_NUMBER,
+    "invalid_number": DeclineCode.INCORRECT_NUMBER,
+    "lost_card": DeclineCode.LOST_CARD,
+    "stolen_card": DeclineCode.STOLEN_CARD,
+    "fraudulent": DeclineCode.FRAUDULENT,
+    "merchant_blacklist": DeclineCode.FRAUDULENT,
+    "do_not_honor": DeclineCode.DO_NOT_HONOR,
+    "issuer_not_available": DeclineCode.PROCESSING_ERROR,
+    "processing_error": DeclineCode.PROCESSING_ERROR,
+    "reenter_transaction": DeclineCode.PROCESSING_ERROR,
+    "try_again_later": DeclineCode.PROCESSING_ERROR,
+    "currency_not_supported": DeclineCode.CURRENCY_NOT_SUPPORTED,
+    "card_not_supported": DeclineCode.INVALID_PAYMENT_METHOD,
+    "invalid_account": DeclineCode.INVALID_PAYMENT_METHOD,
+    "new_account_information_available": DeclineCode.INVALID_PAYMENT_METHOD,
+    "invalid_amount": DeclineCode.INVALID_REQUEST,
+}
+
+REFUSALS = {
+    "payment_intent_unexpected_state": DeclineCode.INVALID_STATE,
+    "charge_already_captured": DeclineCode.INVALID_STATE,
+    "charge_expired_for_capture": DeclineCode.INVALID_STATE,
+    "capture_charge_authorization_expired": DeclineCode.INVALID_STATE,
+    "payment_method_unactivated": DeclineCode.INVALID_PAYMENT_METHOD,
+    "payment_method_unexpected_state": DeclineCode.INVALID_PAYMENT_METHOD,
+    "invalid_currency": DeclineCode.CURRENCY_NOT_SUPPORTED,
+    "payment_method_currency_mismatch": DeclineCode.CURRENCY_NOT_SUPPORTED,
+}
+
+
+def failed(error: Exception) -> Outcome:
+    """What an exception of the SDK says about the request that raised it.
+
+    A rate limit, or credentials that Stripe refuses, stop a request at the door: NotSent. A conflict
+    (409) means that an earlier request under the key is still at work, so it is Unknown.
+    """
+    match error:
+        case stripe.CardError():
+            return _declined(_body(error))
+        case stripe.RateLimitError():
+            return NotSent(f"Stripe limits our rate: {error}")
+        case stripe.AuthenticationError() | stripe.PermissionError():
+            return NotSent(f"Stripe refuses our credentials: {error}")
+        case stripe.InvalidRequestError():
+            return _refused(_body(error))
+        case stripe.APIConnectionError() if never_left(error):
+            return NotSent(f"Stripe could not be reached: {error.__cause__}")
+        case _:
+            return Unknown(f"{type(error).__name__}: {error}")
+
+
+def _declined(error: Mapping[str, Any], reference: str = "") -> Declined:
+    """By the decline code if there is one (the bank's word), else by the error's."""
+    words = [word for word in (error.get("decline_code"), error.get("code")) if word]
+    known = [DECLINES[word] for word in words if word in DECLINES]
+    return Declined(
+        known[0] if known else DeclineCode.CARD_DECLINED,
+        words[0] if words else "",
+        error.get("message") or "",
+        reference or (error.get("payment_intent") or {}).get("id", ""),
+    )
+
+
+def _refused(error: Mapping[str, Any]) -> Declined:
+    code = error.get("code") or ""
+    ours = REFUSALS.get(code, DeclineCode.INVALID_REQUEST)
+    if error.get("param") == "payment_method":
+        ours = DeclineCode.INVALID_PAYMENT_METHOD
+    return Declined(
+        ours,
+        code or error.get("type") or "",
+        error.get("message") or "",
+        (error.get("payment_intent") or {}).get("id", ""),
+    )
+
+
+def _body(error: stripe.StripeError) -> Mapping[str, Any]:
+    body = error.json_body
+    return body["error"] if isinstance(body, dict) and isinstance(body.get("error"), dict) else {}
