@@ -1,0 +1,34 @@
+"""What CI runs: every check, also after one has failed, and the tests last."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from stack import test
+from stack.processes import ROOT
+
+BIN = Path(sys.executable).parent
+
+CHECKS = {
+    "format": [f"{BIN}/ruff", "format", "--check", "."],
+    "lint": [f"{BIN}/ruff", "check", "."],
+    "types": [f"{BIN}/mypy"],
+    "floor plan": [f"{BIN}/lint-imports"],
+    "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
+}
+
+
+def main(arguments: list[str]) -> int:
+    failed = [name for name, command in CHECKS.items() if not passes(name, command)]
+    if failed:
+        print(f"\nFailed before the tests: {', '.join(failed)}.", file=sys.stderr, flush=True)
+    return test.main(arguments) or len(failed)
+
+
+def passes(name: str, command: list[str]) -> bool:
+    print(f"\n{name}", flush=True)
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

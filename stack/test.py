@@ -1,0 +1,47 @@
+"""All tests, on a PostgreSQL and a Redis of their own: `python -m stack.test [pytest's arguments]`.
+
+Tests marked `stack` also carry `xdist_group("stack")`: they share one worker, one after the other.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from stack import postgres, redis
+from stack.lodging import vacate
+from stack.processes import ROOT, FolderInUse, Processes
+
+FOLDER = ROOT / ".stack"
+SPREAD = ("-n", "2", "--dist", "loadgroup")
+
+
+@contextlib.contextmanager
+def fresh_folder(within: Path) -> Iterator[Processes]:
+    """The first folder no other test run holds, emptied of what an earlier one left."""
+    for number in count(1):
+        folder = within / f"test-{number}"
+        with contextlib.suppress(FolderInUse), Processes(folder) as processes:
+            vacate(folder / "postgres")
+            yield processes
+            return
+
+
+def main(arguments: list[str]) -> int:
+    with fresh_folder(FOLDER) as processes:
+        databases = postgres.run(processes, durable=False)
+        os.environ.update(
+            DATABASE_URL=databases.owner,  # May make databases, the tests' own.
+            MIGRATION_DATABASE_URL=databases.owner,
+            REDIS_URL=redis.run(processes),
+            DJANGO_SETTINGS_MODULE="paygate.settings.test",
+        )
+        return int(pytest.main([*SPREAD, *arguments]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
