@@ -181,7 +181,7 @@ class Gateway(Protocol):
 
     #: Can the PSP be asked by our reference? Where not (Adyen), resolve replays the request under
     #: the same key, and the PSP's idempotency makes that a question, not a second charge. A replay
-    #: that is NotSent was itself not executed; of what was sent before under the key it says nothing.
+    #: that is NotSent was itself not executed; of what was sent before it says nothing.
     can_look_up: bool
 
     #: How long the PSP honours an idempotency key. After that a replay would be a new request.
@@ -244,7 +244,7 @@ class Inexpressible(ValueError):
 
 
 def rescaled(minor: int, *, decimals: int, to: int) -> int:
-    """An amount that has `decimals` decimals, written with `to`. Raises Inexpressible, never rounds."""
+    """An amount of `decimals` decimals, written with `to`. Raises Inexpressible, never rounds."""
     scale: int = 10 ** abs(to - decimals)
     if to >= decimals:
         return minor * scale

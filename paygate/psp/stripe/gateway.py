@@ -1,4 +1,4 @@
-"""Talks to Stripe: one client for the process, no retries of its own, and an answer for everything."""
+"""Talks to Stripe: one client a process, no retries of its own, an answer for everything."""
 
 from __future__ import annotations
 
@@ -24,14 +24,9 @@ from paygate.psp.stripe import translate
 if TYPE_CHECKING:
     from stripe.params import PaymentIntentListParams
 
-PAGE, PAGES = (
-    100,
-    10,
-)  # How far a look-up reads through the list before it says that it cannot tell.
+PAGE, PAGES = 100, 10  # How much of the list a look-up reads before it says it cannot tell.
 CLOCKS_DIFFER = timedelta(minutes=1)
-INDEX_LAG = timedelta(
-    hours=1
-)  # How far Stripe's search may lag behind (its own docs, in an outage).
+INDEX_LAG = timedelta(hours=1)  # By how much Stripe's search may be late, says Stripe.
 
 # Telemetry would send timings of earlier calls along and keep a random id in a file under $HOME.
 stripe.enable_telemetry = False
@@ -70,9 +65,7 @@ class StripeGateway:
             return declined
         try:
             return translate.answered(request, self._ask(request))
-        except (
-            Exception
-        ) as error:  # Also what the SDK trips over in a reply: Stripe was asked by then.
+        except Exception as error:  # Also what the SDK trips over in a reply, when all is done.
             return translate.failed(error)
 
     def look_up(self, request: Request) -> Outcome:
@@ -115,7 +108,7 @@ class StripeGateway:
                 assert_never(request)
 
     def _find(self, request: Authorize) -> Outcome:
-        """By our attempt's id: in the search index, which may lag, then in the list, which does not."""
+        """By our attempt's id: in the search, which may lag, then in the list, which does not."""
         found = self._intents.search({"query": f"metadata['attempt']:'{request.key}'"})
         for intent in found.data:
             if intent.metadata["attempt"] == request.key:

@@ -1,6 +1,7 @@
-"""Stripe's words to ours and back: amounts, requests, PaymentIntents, errors. Pure; nobody is called.
+"""Stripe's words to ours and back: amounts, requests, PaymentIntents, errors. Pure functions.
 
-Sources: docs.stripe.com/currencies (amounts), /declines/codes, /error-codes, /payments/paymentintents/lifecycle.
+Sources, all at docs.stripe.com: /currencies, /declines/codes, /error-codes,
+/payments/paymentintents/lifecycle, /payments/multicapture.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ if TYPE_CHECKING:  # The SDK's own types; at run time they are plain dicts and s
         PaymentIntentCreateParams,
     )
 
-# --------------------------------------------------------------------------------------------- amounts
+# ----------------------------------------------------------------------------------------- amounts
 
 _ZERO = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF"  # ISK and UGX are not: ×100.
 _THREE = "BHD JOD KWD OMR TND"
@@ -67,7 +68,7 @@ def money(units: int, currency: str) -> Money:
     return Money(rescaled(units, decimals=_DECIMALS[code], to=EXPONENTS[code]), code)
 
 
-# -------------------------------------------------------------------------------------------- requests
+# ---------------------------------------------------------------------------------------- requests
 
 
 def unaskable(request: Request) -> Declined | None:
@@ -130,9 +131,9 @@ def cancellation(request: Cancel) -> PaymentIntentCancelParams:
     return {"cancellation_reason": "requested_by_customer"}
 
 
-# --------------------------------------------------------------------------------------------- answers
+# ----------------------------------------------------------------------------------------- answers
 
-VISA_HOLDS = timedelta(
+USUAL_HOLD = timedelta(
     days=7
 )  # Where the charge does not say until when: the usual time of a hold.
 
@@ -223,17 +224,17 @@ def _held_until(intent: Mapping[str, Any]) -> datetime | None:
         if card.get("capture_before"):
             return datetime.fromtimestamp(card["capture_before"], tz=UTC)
     created = intent.get("created")
-    return datetime.fromtimestamp(created, tz=UTC) + VISA_HOLDS if created else None
+    return datetime.fromtimestamp(created, tz=UTC) + USUAL_HOLD if created else None
 
 
 def _otherwise(intent: Mapping[str, Any], field: str, asked: int) -> Unknown:
     return Unknown(
-        f"AMOUNT DIFFERS: {intent['id']} says {field}={intent.get(field)!r} {intent.get('currency')!r}"
-        f" where {asked} of our currency was expected (in Stripe's units)"
+        f"AMOUNT DIFFERS: {intent['id']} says {field}={intent.get(field)!r}"
+        f" {intent.get('currency')!r}, we expected {asked} (in Stripe's units)"
     )
 
 
-# ------------------------------------------------------------------------------- captures and cancels, later
+# ----------------------------------------------------------------------------- what became of them
 
 
 def traced(request: Capture | Cancel, intent: Mapping[str, Any]) -> Outcome:
@@ -254,7 +255,7 @@ def traced(request: Capture | Cancel, intent: Mapping[str, Any]) -> Outcome:
     return over if status == "succeeded" else NotSent(f"{intent.get('id')} knows no such capture")
 
 
-# ---------------------------------------------------------------------------------------------- errors
+# ------------------------------------------------------------------------------------------ errors
 
 DECLINES = {
     "authentication_required": DeclineCode.AUTHENTICATION_REQUIRED,
@@ -300,8 +301,8 @@ REFUSALS = {
 def failed(error: Exception) -> Outcome:
     """What an exception of the SDK says about the request that raised it.
 
-    A rate limit, or credentials that Stripe refuses, stop a request at the door: NotSent. A conflict
-    (409) means that an earlier request under the key is still at work, so it is Unknown.
+    A rate limit, or credentials that Stripe refuses, stop a request at the door: NotSent. A
+    conflict (409) means that an earlier request under the key is still at work: Unknown.
     """
     match error:
         case stripe.CardError():

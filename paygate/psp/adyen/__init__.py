@@ -1,0 +1,1 @@
+"""Adyen, through its official SDK."""
