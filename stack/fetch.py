@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from stack.bootstrap import VENV, alone
+from stack.processes import UnableToStart
 
 WHEELS = Path(__file__).with_name("wheels")
 MADE_FOR = (
@@ -12,7 +13,7 @@ MADE_FOR = (
 )
 
 
-class UnableToFetch(Exception):
+class UnableToFetch(UnableToStart):
     """The wheel could not be had."""
 
 

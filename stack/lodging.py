@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack.processes import UnableToStart
+
 ACCOUNTS = ("postgres", "nobody")
 #: Root under another name: no privileges, but what root owns stays readable to it.
 NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
 
 
-class NoLodging(Exception):
+class NoLodging(UnableToStart):
     """Root found no way to run a program as somebody else."""
 
 
@@ -34,7 +36,7 @@ def lodge(data: Path, programs: Path) -> Lodging:
     if os.geteuid() != 0:
         return Lodging(data, programs)
     if data.exists():
-        return _as_before(data, programs)
+        return _as_before(data.resolve(), programs)
     account = _account()
     if _can(account, "test", "-x", str(data.parent)) and _can(
         account, f"{programs}/postgres", "-V"
@@ -56,7 +58,7 @@ def vacate(data: Path) -> None:
 
 def _as_before(data: Path, programs: Path) -> Lodging:
     owner = data.stat()
-    moved = data.resolve().parent / "server" / "bin"
+    moved = data.parent / "server" / "bin"
     if owner.st_uid == 0:
         return Lodging(data, programs, prefix=NAMESPACE)
     return Lodging(data, moved if moved.is_dir() else programs, owner.st_uid, owner.st_gid)

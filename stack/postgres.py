@@ -14,7 +14,7 @@ import psycopg
 from stack.fetch import fetch
 from stack.keys import key
 from stack.lodging import Lodging, lodge
-from stack.processes import Processes, Program, free_port
+from stack.processes import Processes, Program, UnableToStart, free_port
 
 OLDEST = 15  # What the schema's SQL is written for.
 
@@ -48,7 +48,7 @@ CREATE DATABASE paygate OWNER paygate_owner;
 ACCESS = "host all all 127.0.0.1/32 scram-sha-256\n"
 
 
-class UnableToRunPostgres(Exception):
+class UnableToRunPostgres(UnableToStart):
     """No programs, or a cluster they cannot serve; the message says which."""
 
 
@@ -63,8 +63,7 @@ class Databases:
 def run(processes: Processes, *, durable: bool = True, private: bool = False) -> Databases:
     """Start PostgreSQL in the folder of these processes and wait until it answers.
 
-    Where DATABASE_URL is set that one is used as it is, unless `private`. Raises
-    UnableToRunPostgres, UnableToFetch, NoLodging, NotReady.
+    Where DATABASE_URL is set that one is used as it is, unless `private`. Raises UnableToStart.
     """
     if (given := os.environ.get("DATABASE_URL")) and not private:
         return Databases(given, os.environ.get("MIGRATION_DATABASE_URL") or given)

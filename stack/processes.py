@@ -34,11 +34,15 @@ GIVE_UP_AFTER = 6  # Deaths before a program's first answer; then it is a fault,
 GRACE = 5.0  # Seconds for an orderly end before SIGKILL.
 
 
-class FolderInUse(Exception):
+class UnableToStart(Exception):
+    """The stack cannot run here as things are; each message says what to do about it."""
+
+
+class FolderInUse(UnableToStart):
     """Another run holds this folder."""
 
 
-class NotReady(Exception):
+class NotReady(UnableToStart):
     """A program did not come to life; the message ends with its last words."""
 
 
@@ -107,7 +111,8 @@ class Processes:
         self._claim.close()
 
     def start(self, program: Program) -> None:
-        """Start it, and again each time it ends, until it is stopped."""
+        """Start it, with a new log, and again each time it ends, until it is stopped."""
+        self.log(program.name).unlink(missing_ok=True)
         with self._lock:
             self._lives[program.name] = Life(program, self._spawn(program), time.monotonic())
 

@@ -25,7 +25,7 @@ def run(processes: Processes, *, private: bool = False) -> str:
     """Start Redis in the folder of these processes, wait until it answers, and return its URL.
 
     Where REDIS_URL is set that one is used as it is, unless `private`. Raises
-    UnableToFetch and NotReady.
+    UnableToStart.
     """
     if (given := os.environ.get("REDIS_URL")) and not private:
         return given
