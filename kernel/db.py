@@ -31,7 +31,9 @@ def outside_transaction(verb: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(verb)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         if in_transaction():
-            raise TransactionOpen(f"{verb.__qualname__} calls the outside: close the transaction first")
+            raise TransactionOpen(
+                f"{verb.__qualname__} calls the outside: close the transaction first"
+            )
         return verb(*args, **kwargs)
 
     return guarded

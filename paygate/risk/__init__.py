@@ -1,0 +1,1 @@
+"""The seam for the risk assessment: one call, made before anything is written or sent."""

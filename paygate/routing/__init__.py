@@ -1,0 +1,1 @@
+"""Which PSP takes a payment: the merchant's weights, the currency, the PSP's health."""

@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "kernel",
     "ledger",
     "merchants",
+    "paygate",
     "paygate.payments",
     "paygate.routing",
     "paygate.proof",
@@ -119,7 +120,14 @@ SPECTACULAR_SETTINGS = {
 OUTCOME_PATIENCE = env.float("OUTCOME_PATIENCE", default=8.0)
 # Requests that may wait at once in one web process for one PSP; the next is answered 202 at once.
 WAITING_PLACES = env.int("WAITING_PLACES", default=48)
+# Calls to one PSP that one worker process has out at once.
+PSP_THREADS = env.int("PSP_THREADS", default=32)
+# Seconds after its start by which an attempt's call is over, whoever made it: then it is looked after.
+CALL_OVER_AFTER = env.float("CALL_OVER_AFTER", default=30.0)
+# Seconds for which an attempt that the PSP has no trace of is sent again, under its own key.
+RESEND_FOR = env.float("RESEND_FOR", default=60.0)
 # Concurrent commits of one process go out as one; off where a test holds the transaction itself.
 GROUP_COMMITS = env.bool("GROUP_COMMITS", default=True)
 
-LOGGING_CONFIG = None
+LOGGING_CONFIG = "kernel.logs.configure"
+LOGGING = env.str("LOG_LEVEL", default="INFO")

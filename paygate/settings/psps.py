@@ -18,43 +18,59 @@ HORIZON = env.float("PSP_HORIZON", default=120.0)
 
 def _stripe(mode: str) -> dict[str, Any] | None:
     key = env.str(f"STRIPE_{mode}_API_KEY", default="sk_test_paygate" if mode == "TEST" else "")
-    return key and {
-        "api_key": key,
-        "api_base": env.str(f"STRIPE_{mode}_API_BASE", default="https://api.stripe.com"),
-        "timeout": TIMEOUT,
-        "horizon": HORIZON,
-    } or None
+    return (
+        key
+        and {
+            "api_key": key,
+            "api_base": env.str(f"STRIPE_{mode}_API_BASE", default="https://api.stripe.com"),
+            "timeout": TIMEOUT,
+            "horizon": HORIZON,
+        }
+        or None
+    )
 
 
 def _adyen(mode: str) -> dict[str, Any] | None:
     key = env.str(f"ADYEN_{mode}_API_KEY", default="AQE_paygate" if mode == "TEST" else "")
-    return key and {
-        "api_key": key,
-        "api_base": env.str(f"ADYEN_{mode}_API_BASE", default="https://checkout-test.adyen.com"),
-        "live_prefix": env.str(f"ADYEN_{mode}_URL_PREFIX", default=""),
-        "merchant_account": env.str(f"ADYEN_{mode}_MERCHANT_ACCOUNT", default="PaygateECOM"),
-        "timeout": TIMEOUT,
-        "horizon": HORIZON,
-    } or None
+    return (
+        key
+        and {
+            "api_key": key,
+            "api_base": env.str(
+                f"ADYEN_{mode}_API_BASE", default="https://checkout-test.adyen.com"
+            ),
+            "live_prefix": env.str(f"ADYEN_{mode}_URL_PREFIX", default=""),
+            "merchant_account": env.str(f"ADYEN_{mode}_MERCHANT_ACCOUNT", default="PaygateECOM"),
+            "timeout": TIMEOUT,
+            "horizon": HORIZON,
+        }
+        or None
+    )
 
 
 def _braintree(mode: str) -> dict[str, Any] | None:
     key = env.str(f"BRAINTREE_{mode}_PRIVATE_KEY", default="bt_private" if mode == "TEST" else "")
-    return key and {
-        "merchant_id": env.str(f"BRAINTREE_{mode}_MERCHANT_ID", default="paygate"),
-        "public_key": env.str(f"BRAINTREE_{mode}_PUBLIC_KEY", default="bt_public"),
-        "private_key": key,
-        "api_base": env.str(
-            f"BRAINTREE_{mode}_API_BASE", default="https://api.sandbox.braintreegateway.com:443"
-        ),
-        # Braintree has no currency parameter: the merchant account fixes it. One account a currency.
-        "merchant_accounts": env.dict(
-            f"BRAINTREE_{mode}_MERCHANT_ACCOUNTS",
-            default={c: f"paygate_{c.lower()}" for c in ("USD", "EUR", "GBP", "JPY", "KWD", "CHF")},
-        ),
-        "timeout": TIMEOUT,
-        "horizon": HORIZON,
-    } or None
+    return (
+        key
+        and {
+            "merchant_id": env.str(f"BRAINTREE_{mode}_MERCHANT_ID", default="paygate"),
+            "public_key": env.str(f"BRAINTREE_{mode}_PUBLIC_KEY", default="bt_public"),
+            "private_key": key,
+            "api_base": env.str(
+                f"BRAINTREE_{mode}_API_BASE", default="https://api.sandbox.braintreegateway.com:443"
+            ),
+            # Braintree has no currency parameter: the merchant account fixes it. One account a currency.
+            "merchant_accounts": env.dict(
+                f"BRAINTREE_{mode}_MERCHANT_ACCOUNTS",
+                default={
+                    c: f"paygate_{c.lower()}" for c in ("USD", "EUR", "GBP", "JPY", "KWD", "CHF")
+                },
+            ),
+            "timeout": TIMEOUT,
+            "horizon": HORIZON,
+        }
+        or None
+    )
 
 
 PSPS = {

@@ -15,3 +15,54 @@ CACHES = {
         },
     }
 }
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+    "socket_keepalive": True,
+    "visibility_timeout": 3600,
+}
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TASK_PUBLISH_RETRY = False
+
+# Beat says when; each message dies before the next one comes, so that none pile up.
+CELERY_BEAT_SCHEDULE = {
+    **{
+        f"resolve at {psp}": {
+            "task": "payments.resolve",
+            "schedule": 1.0,
+            "kwargs": {"psp": psp},
+            "options": {"queue": f"psp.{psp}", "expires": 3.0},
+        }
+        for psp in ("stripe", "adyen", "braintree")
+    },
+    "let authorizations lapse": {
+        "task": "payments.expire",
+        "schedule": 15.0,
+        "options": {"queue": "default", "expires": 15.0},
+    },
+    "make checkpoints": {
+        "task": "housekeeping.checkpoints",
+        "schedule": 60.0,
+        "options": {"queue": "default", "expires": 60.0},
+    },
+    "make partitions": {
+        "task": "housekeeping.partitions",
+        "schedule": 6 * 3600.0,
+        "options": {"queue": "default", "expires": 3600.0},
+    },
+    "forget old replies": {
+        "task": "housekeeping.forget_replies",
+        "schedule": 3600.0,
+        "options": {"queue": "default", "expires": 3600.0},
+    },
+}

@@ -1,0 +1,1 @@
+"""What happened, written in the transaction of the change, told to others afterwards."""

@@ -1,0 +1,182 @@
+"""The idempotency contract of every POST that moves money.
+
+first                          claimed, carried out, answered
+same key, same body            the same reply to the byte, nothing executed
+same key, still running        waits up to 2 s, then 409 with the payment's id
+same key, other body           422
+refused before execution       nothing stored; the key is free
+crash, 5xx, PSP time-out       the key stays bound; a retry answers with the present state
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from kernel.clock import now
+from kernel.idempotency.replay import (
+    Bound,
+    Key,
+    Reply,
+    fingerprint,
+    recall,
+    recall_quickly,
+    remember,
+)
+from kernel.ids import encode
+from kernel.news import listener
+from kernel.problems import Problem
+from merchants.authentication import Principal
+from paygate.api.waiting import Place, expect, give_back_connection, look, wait_for
+from paygate.payments.begin import UnableToProceed
+from paygate.payments.create import Claimed, KeyTaken
+from paygate.payments.dispatch import dispatch
+from paygate.payments.models import Attempt
+from paygate.payments.write import BindKey
+
+LONGEST_KEY = 255
+PATIENCE_FOR_ANOTHER = 2.0  # Seconds to wait for the first request of the same key.
+
+
+def idempotency_key(request: Request, in_body: str | None) -> str:
+    """The key from the header or the body. Raises Problem when there is none, two, or a bad one."""
+    in_header = request.headers.get("Idempotency-Key")
+    if in_header is not None and in_body is not None and in_header != in_body:
+        raise _bad("idempotency_key_conflict", "The key in the header and that in the body differ.")
+    key = in_header if in_header is not None else in_body
+    if key is None:
+        raise _bad(
+            "idempotency_key_required",
+            "Give an idempotency key, in the body as idempotency_key or as the Idempotency-Key header.",
+        )
+    if not 1 <= len(key) <= LONGEST_KEY or not all(" " <= letter <= "~" for letter in key):
+        raise _bad(
+            "idempotency_key_invalid", f"A key is 1 to {LONGEST_KEY} printable ASCII characters."
+        )
+    return key
+
+
+def answer_once(
+    request: Request, body: dict[str, Any], claim: Callable[[BindKey], Claimed]
+) -> HttpResponse:
+    """Claim under the request's key, carry out, wait, answer; or answer what the key is bound to.
+
+    `body` is the validated body with the idempotency key taken out of it into "idempotency_key".
+    """
+    principal: Principal = request.user
+    key = Key(
+        principal.merchant_id,
+        principal.livemode,
+        idempotency_key(request, body.pop("idempotency_key", None)),
+    )
+    mark = fingerprint(request.method or "", request.path, body)
+    bound = recall_quickly(key)
+    if bound is None:
+        try:
+            claimed = claim(BindKey(key, mark))
+        except (KeyTaken, UnableToProceed) as refusal:
+            # What the state refuses now may be what this very key has brought about.
+            bound = recall(key)
+            if bound is None and isinstance(refusal, UnableToProceed):
+                raise _conflict(refusal) from None
+        else:
+            return _first(request, claimed, key, mark)
+    assert bound is not None  # KeyTaken means that the key is bound, and bound it stays.
+    return _again(key, mark, bound)
+
+
+def _first(request: Request, claimed: Claimed, key: Key, mark: bytes) -> HttpResponse:
+    attempt = claimed.attempt
+    at_once = "respond-async" in request.headers.get("Prefer", "")
+    wait = expect(attempt)
+    try:
+        with Place(attempt.psp) as free:
+            dispatch(attempt)
+            give_back_connection()
+            if at_once or not free:
+                _, reply = look(attempt)
+            else:
+                reply = wait_for(attempt, wait, patience=settings.OUTCOME_PATIENCE)
+    finally:
+        listener.forget(wait)
+    if reply.status < 500 and reply.status != 202:
+        remember(key, Bound(mark, attempt.id, reply))
+    response = _respond(reply)
+    response["Location"] = f"/v1/payments/{claimed.payment.public_id}"
+    return response
+
+
+def _again(key: Key, mark: bytes, bound: Bound) -> HttpResponse:
+    if bound.fingerprint != mark:
+        raise Problem(
+            status=422,
+            type="idempotency_error",
+            code="idempotency_key_reused",
+            message="This idempotency key was used for a different request.",
+        )
+    if bound.reply is None:
+        bound = Bound(bound.fingerprint, bound.subject, _present(key, bound))
+    assert bound.reply is not None
+    if bound.reply.status < 500 and bound.reply.status != 202:
+        remember(key, bound)
+    response = _respond(bound.reply)
+    response["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _present(key: Key, bound: Bound) -> Reply:
+    """How it stands with a request whose reply is not stored: still running, or not known."""
+    attempt = Attempt.objects.get(merchant_id=key.merchant_id, id=bound.subject)
+    if attempt.open and not attempt.outcome:
+        wait = expect(attempt)
+        try:
+            give_back_connection()
+            reply = wait_for(attempt, wait, patience=PATIENCE_FOR_ANOTHER)
+        finally:
+            listener.forget(wait)
+        running = reply.status == 202
+        if running and (attempt.next_look_at is None or now() < attempt.next_look_at):
+            raise Problem(
+                status=409,
+                type="idempotency_error",
+                code="idempotency_key_in_use",
+                message="A request with this idempotency key is still running.",
+                payment=encode("pay", attempt.payment_id),
+                retryable=True,
+                headers={"Retry-After": "1"},
+            )
+    stored = recall(key)
+    if stored is not None and stored.reply is not None:
+        return stored.reply
+    return look(attempt)[1]
+
+
+def _respond(reply: Reply) -> HttpResponse:
+    return HttpResponse(reply.body.encode(), status=reply.status, content_type="application/json")
+
+
+def _conflict(refusal: UnableToProceed) -> Problem:
+    too_large = refusal.code == "amount_too_large"
+    return Problem(
+        status=400 if too_large else 409,
+        type="invalid_request_error" if too_large else "conflict_error",
+        code=refusal.code,
+        message=refusal.message,
+        param="amount" if too_large else None,
+        payment=refusal.payment.public_id,
+        retryable=refusal.code == "payment_processing",
+    )
+
+
+def _bad(code: str, message: str) -> Problem:
+    return Problem(
+        status=400,
+        type="invalid_request_error",
+        code=code,
+        message=message,
+        param="idempotency_key",
+    )

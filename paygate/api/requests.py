@@ -1,0 +1,73 @@
+"""What every request gets: an id in the reply, a look for card numbers at the door, a line in the log."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from kernel.card_numbers import refuse_card_numbers
+from kernel.ids import encode, uuid7
+from kernel.problems import Problem, problem_response
+from paygate.metrics import REQUESTS
+
+log = logging.getLogger("paygate.request")
+
+
+class RequestMiddleware:
+    """Outermost: nothing leaves without a Request-Id."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        request.request_id = encode("req", uuid7())  # type: ignore[attr-defined]
+        response: HttpResponseBase
+        try:
+            if request.path.startswith("/v1/"):
+                refuse_card_numbers(request)
+            response = self.get_response(request)
+        except Problem as problem:
+            response = problem_response(problem, request)
+        response["Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        took = time.perf_counter() - started
+        route = request.resolver_match.route if request.resolver_match else "unmatched"
+        REQUESTS.labels(request.method, route, str(response.status_code)).observe(took)
+        log.info(
+            "request",
+            extra={
+                "request_id": request.request_id,  # type: ignore[attr-defined]
+                "method": request.method,
+                "route": route,
+                "status": response.status_code,
+                "ms": round(took * 1000, 1),
+            },
+        )
+        return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's 404 for paths that no route matches, as an error object."""
+    return problem_response(
+        Problem(
+            status=404,
+            type="invalid_request_error",
+            code="not_found",
+            message=f"Unrecognized request URL ({request.method} {request.path[:200]}).",
+        ),
+        request,
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's 500, as an error object that gives nothing away."""
+    return problem_response(
+        Problem(
+            status=500, type="api_error", code="internal_error", message="An error on our side."
+        ),
+        request,
+    )

@@ -1,0 +1,37 @@
+"""Checkpoints, partitions, old replies: set-based, and harmless when done twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+
+from kernel.clock import now
+from kernel.db import call
+from kernel.idempotency.models import IdempotencyKey
+from kernel.idempotency.replay import BODY_KEPT
+from ledger.checkpoints import make_checkpoints
+from ledger.partitions import ensure_partitions
+
+MONTHS_AHEAD = 3
+
+
+@shared_task(name="housekeeping.checkpoints", queue="default")
+def checkpoints(**_: Any) -> None:
+    """Shorten the tails that balances are summed over."""
+    make_checkpoints()
+
+
+@shared_task(name="housekeeping.partitions", queue="default")
+def partitions(**_: Any) -> None:
+    """The coming months' partitions of the big leaves."""
+    ensure_partitions(MONTHS_AHEAD)
+    call("outbox_ensure_partitions", MONTHS_AHEAD)
+
+
+@shared_task(name="housekeeping.forget_replies", queue="default")
+def forget_replies(**_: Any) -> None:
+    """Stored replies are kept 30 days; the binding of the key stays."""
+    IdempotencyKey.objects.filter(finished_at__lt=now() - BODY_KEPT, body__isnull=False).update(
+        body=None
+    )

@@ -1,0 +1,59 @@
+"""Payments in the back office: to read. What changes a payment is a verb, never a form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from kernel.ids import InvalidId, decode
+from paygate.payments.models import Attempt, Payment
+
+
+class ReadOnly(ModelAdmin):
+    """Nobody adds, changes or deletes here; the books and the state machines own these rows."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnly):
+    list_display = ("public_id", "state", "amount_", "captured_", "psp", "user_id", "created_at")
+    list_filter = ("state", "psp", "currency", "livemode")
+    search_fields = ("psp_reference", "user_id")
+    search_help_text = "pay_…, PSP reference or user id"
+    ordering = ("-id",)
+    show_full_result_count = False
+
+    @admin.display(description="amount")
+    def amount_(self, payment: Payment) -> str:
+        return str(payment.money(payment.amount))
+
+    @admin.display(description="captured")
+    def captured_(self, payment: Payment) -> str:
+        return str(payment.money(payment.amount_captured))
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        try:
+            return queryset.filter(id=decode("pay", search_term.strip())), False
+        except InvalidId:
+            return super().get_search_results(request, queryset, search_term)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnly):
+    list_display = ("public_id", "operation", "psp", "outcome", "decline_code", "started_at")
+    list_filter = ("operation", "psp", "outcome")
+    search_fields = ("psp_reference",)
+    ordering = ("-id",)
+    show_full_result_count = False
+    exclude = ("token",)

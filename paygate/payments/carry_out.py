@@ -1,0 +1,259 @@
+"""The second and third beat: call the PSP, then settle.
+
+Whoever takes an attempt calls for it; each attempt has one taker. Should the taker die, the attempt stays
+open and `resolve` finds out what became of it. No transaction and no lock is held during the call.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import cache, partial
+from typing import assert_never
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from kernel.clock import now
+from kernel.db import outside_transaction
+from kernel.ids import encode
+from kernel.news import headline
+from kernel.shortcuts import publish
+from paygate.payments.answer import answer
+from paygate.payments.models import Attempt, Operation, Payment
+from paygate.payments.write import Step, Written, write
+from paygate.psp.gateway import (
+    Authorize,
+    Cancel,
+    Capture,
+    Confirm,
+    NotSent,
+    Outcome,
+    Request,
+    Unknown,
+)
+from paygate.psp.registry import PspNotConfigured, gateway
+from paygate.routing import health
+
+log = logging.getLogger(__name__)
+
+Pair = tuple[UUID, UUID]  # Merchant and attempt.
+Task = tuple[
+    Attempt, Payment, list[Attempt]
+]  # An attempt, its payment, the payment's earlier attempts.
+
+
+@cache
+def _callers(psp: str) -> ThreadPoolExecutor:
+    """This process's threads for one PSP: its calls wait for each other and for nobody else's."""
+    return ThreadPoolExecutor(settings.PSP_THREADS, thread_name_prefix=f"psp {psp}")
+
+
+@outside_transaction
+def carry_out(pairs: Sequence[Pair], *, channel: str = "") -> int:
+    """Take what is still untaken of these attempts and see each through; how many were taken here.
+
+    `channel` is where somebody waits for the news (kernel.news).
+    """
+    taken = take(pairs, at=now())
+    for psp in {attempt.psp for attempt, _, _ in taken}:
+        side_by_side(
+            psp,
+            partial(see_through, channel=channel),
+            [task for task in taken if task[0].psp == psp],
+        )
+    return len(taken)
+
+
+def side_by_side(
+    psp: str, work: Callable[[Attempt, Payment, list[Attempt]], object], tasks: list[Task]
+) -> None:
+    """Do the work for each task in this process's threads for the PSP; returns when all is done.
+
+    A task that fails is logged and left to `resolve`: it never keeps its neighbours from being done.
+    """
+    if len(tasks) == 1 or not settings.GROUP_COMMITS:
+        for task in tasks:
+            _alone(work, task)
+    else:
+        for done in [_callers(psp).submit(_alone, work, task) for task in tasks]:
+            done.result()
+
+
+def _alone(work: Callable[[Attempt, Payment, list[Attempt]], object], task: Task) -> None:
+    try:
+        work(*task)
+    except Exception:
+        log.exception("attempt.left_open", extra={"attempt": task[0].public_id})
+    finally:
+        if threading.current_thread() is not threading.main_thread():
+            connection.close()  # Back to the pool; this thread may not need one for long.
+
+
+def take(pairs: Sequence[Pair], *, at: datetime) -> list[Task]:
+    """Become the taker of these attempts: those that nobody took before, each with its payment."""
+    taken = list(
+        Attempt.objects.raw(
+            "SELECT * FROM payment_take(%s::uuid[], %s::uuid[], %s)",
+            [[merchant for merchant, _ in pairs], [attempt for _, attempt in pairs], at],
+        )
+    )
+    return with_payments(taken)
+
+
+def with_payments(attempts: Iterable[Attempt]) -> list[Task]:
+    """Each attempt with its payment and the payment's earlier attempts, in two queries."""
+    attempts = list(attempts)
+    if not attempts:
+        return []
+    merchants = {attempt.merchant_id for attempt in attempts}
+    ids = {attempt.payment_id for attempt in attempts}
+    payments = {p.id: p for p in Payment.objects.filter(merchant_id__in=merchants, id__in=ids)}
+    others: dict[UUID, list[Attempt]] = defaultdict(list)
+    later = {a.payment_id for a in attempts if a.operation != Operation.AUTHORIZE}
+    if later:
+        for other in Attempt.objects.filter(
+            merchant_id__in=merchants, payment_id__in=later, finished_at__isnull=False
+        ).order_by("id"):
+            others[other.payment_id].append(other)
+    return [(a, payments[a.payment_id], others[a.payment_id]) for a in attempts]
+
+
+def see_through(
+    attempt: Attempt, payment: Payment, others: list[Attempt], *, channel: str = ""
+) -> Step | None:
+    """Call for a taken attempt and settle by the answer."""
+    outcome = send(payment, attempt)
+    return settle(payment, attempt, others, outcome, channel=channel)
+
+
+def send(payment: Payment, attempt: Attempt) -> Outcome:
+    """Ask the PSP. Whatever an adapter raises is a bug, and a bug cannot tell what the PSP did."""
+    try:
+        outcome = gateway(attempt.psp, livemode=payment.livemode).send(
+            request_for(payment, attempt)
+        )
+    except PspNotConfigured as error:
+        return NotSent(str(error))
+    except Exception as error:
+        log.exception("psp.bug", extra={"payment": payment.public_id, "attempt": attempt.public_id})
+        outcome = Unknown(f"adapter raised {type(error).__name__}")
+    health.record(attempt.psp, well=not isinstance(outcome, Unknown | NotSent))
+    log.info(
+        "psp.answered",
+        extra={
+            "payment": payment.public_id,
+            "attempt": attempt.public_id,
+            "psp": attempt.psp,
+            "operation": attempt.operation,
+            "outcome": type(outcome).__name__,
+        },
+    )
+    return outcome
+
+
+@outside_transaction
+def settle(
+    payment: Payment,
+    attempt: Attempt,
+    others: list[Attempt],
+    outcome: Outcome,
+    *,
+    channel: str = "",
+) -> Step | None:
+    """Write what the outcome means; None when somebody else has closed the attempt already.
+
+    Two answers to one attempt do come (a webhook and the call itself): the first one settles.
+    """
+    for pause in (0.05, 0.2, 1.0, 3.0, 10.0, None):
+        step = answer(payment, attempt, others, outcome, at=now())
+        try:
+            if write(step) is Written.WRITTEN:
+                _spread(step, channel)
+                return step
+        except DatabaseError:
+            # The commit may have happened all the same: look, and write again only if it did not.
+            log.warning("settle.failed", extra={"attempt": attempt.public_id}, exc_info=True)
+            if pause is None:
+                raise
+            time.sleep(pause)
+        try:
+            fresh = reload(attempt)
+        except DatabaseError:
+            connection.close()
+            if pause is None:
+                raise
+            time.sleep(pause)
+            fresh = reload(attempt)
+        attempt, payment, others = fresh
+        if not attempt.open:
+            return None
+    raise RuntimeError(f"{attempt.public_id} changed again and again while it was being settled")
+
+
+def reload(attempt: Attempt) -> Task:
+    """The attempt and its payment as they are now."""
+    fresh = Attempt.objects.get(merchant_id=attempt.merchant_id, id=attempt.id)
+    return with_payments([fresh])[0]
+
+
+def _spread(step: Step, channel: str) -> None:
+    """Let those hear who wait; nothing may depend on it."""
+    if channel and step.said is not None and step.closes is not None:
+        message = f"{step.said.status}\n{step.said.body}".encode()
+        publish(channel, headline(step.closes.public_id, message))
+
+
+def request_for(payment: Payment, attempt: Attempt) -> Request:
+    """What the attempt asks of the PSP, in the PSP's terms."""
+    operation = Operation(attempt.operation)
+    match operation:
+        case Operation.AUTHORIZE:
+            return Authorize(
+                key=attempt.public_id,
+                payment=payment.public_id,
+                merchant=encode("mer", payment.merchant_id),
+                amount=payment.money(attempt.amount),
+                token=attempt.token,
+                capture=payment.capture_method == "automatic",
+                shopper=payment.user_id,
+                statement_descriptor=payment.statement_descriptor,
+                return_url=payment.return_url,
+                created_at=attempt.started_at,
+            )
+        case Operation.CONFIRM:
+            return Confirm(
+                key=attempt.public_id,
+                payment=payment.public_id,
+                psp_reference=payment.psp_reference,
+                amount=payment.money(attempt.amount),
+                capture=payment.capture_method == "automatic",
+                result=attempt.result,
+                created_at=attempt.started_at,
+            )
+        case Operation.CAPTURE:
+            return Capture(
+                key=attempt.public_id,
+                payment=payment.public_id,
+                psp_reference=payment.psp_reference,
+                amount=payment.money(attempt.amount),
+                final=attempt.final,
+                authorized=payment.money(payment.amount_authorized),
+                captured_before=payment.money(payment.amount_captured),
+                created_at=attempt.started_at,
+            )
+        case Operation.CANCEL | Operation.EXPIRE:
+            return Cancel(
+                key=attempt.public_id,
+                payment=payment.public_id,
+                psp_reference=payment.psp_reference,
+                created_at=attempt.started_at,
+            )
+        case _:
+            assert_never(operation)

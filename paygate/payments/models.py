@@ -1,0 +1,234 @@
+"""A payment, and each of our attempts to do something about it at a PSP.
+
+The graph of a payment's states is here and, a second time, in the database (a trigger that knows the same
+arrows); a test compares the two. Transitions are pure: the work is in the verbs beside this file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django_fsm import FSMField, transition
+
+from kernel.ids import encode, uuid7
+from kernel.money import Money
+from kernel.rows import MerchantRow
+
+
+class State(models.TextChoices):
+    """The statuses of the public API."""
+
+    CREATED = "created"
+    IN_REVIEW = "in_review"
+    PROCESSING = "processing"
+    REQUIRES_ACTION = "requires_action"
+    AUTHORIZED = "authorized"
+    PARTIALLY_CAPTURED = "partially_captured"
+    CAPTURED = "captured"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+
+class Operation(models.TextChoices):
+    """What an attempt asks the PSP for."""
+
+    AUTHORIZE = "authorize"
+    CONFIRM = "confirm"
+    CAPTURE = "capture"
+    CANCEL = "cancel"
+    EXPIRE = "expire"  # A cancel that nobody asked for: the authorization has lapsed.
+
+
+class Result(models.TextChoices):
+    """How an attempt stands. The first two leave it open."""
+
+    UNKNOWN = "unknown"
+    PENDING = "pending"
+    APPROVED = "approved"
+    ACTION_REQUIRED = "action_required"
+    DECLINED = "declined"
+    NOT_SENT = "not_sent"
+
+
+class Payment(MerchantRow):
+    """One sum that one merchant wants from one payer."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    livemode = models.BooleanField()
+    state = FSMField(default=State.CREATED, choices=State.choices, protected=True)
+    sequence = models.IntegerField(default=0)  # Grows by one with every change.
+
+    amount = models.BigIntegerField()  # All amounts are minor units of `currency`.
+    currency = models.CharField(max_length=3)
+    amount_authorized = models.BigIntegerField(default=0)
+    amount_captured = models.BigIntegerField(default=0)
+    amount_refunded = models.BigIntegerField(default=0)
+    amount_refund_pending = models.BigIntegerField(default=0)
+    amount_disputed = models.BigIntegerField(default=0)
+    fee = models.BigIntegerField(default=0)  # Ours, on what was captured.
+
+    user_id = models.TextField()
+    payment_method = models.TextField()
+    capture_method = models.TextField()
+    psp = models.TextField(default="")
+    psp_reference = models.TextField(default="")
+    next_action = models.JSONField(null=True)
+    last_error = models.JSONField(null=True)
+    risk = models.JSONField()
+
+    description = models.TextField(default="")
+    statement_descriptor = models.TextField(default="")
+    return_url = models.TextField(default="")
+    metadata = models.JSONField(default=dict)
+
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    expires_at = models.DateTimeField(
+        null=True
+    )  # When what is held, or the customer's time, lapses.
+
+    class Meta:
+        db_table = "payment"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {Money(self.amount, self.currency)} {self.state}"
+
+    @property
+    def public_id(self) -> str:
+        return encode("pay", self.id)
+
+    def money(self, minor: int) -> Money:
+        return Money(minor, self.currency)
+
+    @property
+    def capturable(self) -> int:
+        """Held and not yet taken."""
+        holding = self.state in {State.AUTHORIZED, State.PARTIALLY_CAPTURED, State.PROCESSING}
+        return self.amount_authorized - self.amount_captured if holding else 0
+
+    # ------------------------------------------------------------------------------------ the graph
+
+    @transition(field=state, source=State.CREATED, target=State.IN_REVIEW)
+    def hold_for_review(self) -> None:
+        """Risk wants a person to look first; nothing was sent."""
+
+    @transition(field=state, source=[State.CREATED, State.IN_REVIEW], target=State.PROCESSING)
+    def begin(self) -> None:
+        """We are about to ask the PSP for the money."""
+
+    @transition(field=state, source=State.PROCESSING, target=State.REQUIRES_ACTION)
+    def ask_customer(self) -> None:
+        """The bank wants to see the customer first."""
+
+    @transition(field=state, source=State.REQUIRES_ACTION, target=State.PROCESSING)
+    def begin_confirm(self) -> None:
+        """The customer came back; we are about to ask the PSP how it went."""
+
+    @transition(field=state, source=State.PROCESSING, target=State.AUTHORIZED)
+    def hold(self) -> None:
+        """The sum is held on the card and can be taken."""
+
+    @transition(
+        field=state, source=[State.AUTHORIZED, State.PARTIALLY_CAPTURED], target=State.PROCESSING
+    )
+    def begin_capture(self) -> None:
+        """We are about to ask the PSP to take what is held."""
+
+    @transition(field=state, source=State.PROCESSING, target=State.PARTIALLY_CAPTURED)
+    def take_part(self) -> None:
+        """A part was taken; the rest is still held."""
+
+    @transition(field=state, source=State.PROCESSING, target=State.CAPTURED)
+    def take(self) -> None:
+        """Taken; nothing is held any more."""
+
+    @transition(
+        field=state, source=[State.AUTHORIZED, State.REQUIRES_ACTION], target=State.PROCESSING
+    )
+    def begin_cancel(self) -> None:
+        """We are about to ask the PSP to let go of what is held, or of the question to the customer."""
+
+    @transition(
+        field=state,
+        source=[State.AUTHORIZED, State.PARTIALLY_CAPTURED, State.REQUIRES_ACTION],
+        target=State.PROCESSING,
+    )
+    def begin_expire(self) -> None:
+        """Its time is up; we are about to ask the PSP to let go."""
+
+    @transition(field=state, source=State.PROCESSING, target=State.CANCELED)
+    def cancel(self) -> None:
+        """Nothing is held and nothing was taken."""
+
+    @transition(field=state, source=State.PROCESSING, target=State.EXPIRED)
+    def expire(self) -> None:
+        """The authorization lapsed before it was taken."""
+
+    @transition(
+        field=state,
+        source=[State.CREATED, State.IN_REVIEW, State.PROCESSING],
+        target=State.FAILED,
+    )
+    def fail(self) -> None:
+        """Declined, blocked, or certainly not executed; nothing was taken."""
+
+
+class Attempt(MerchantRow):
+    """One thing we ask of a PSP. Its id is the PSP-side idempotency key, for ever."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    payment_id = models.UUIDField()
+    operation = models.TextField(choices=Operation.choices)
+    psp = models.TextField()
+    amount = models.BigIntegerField()  # Minor units of the payment's currency.
+    final = models.BooleanField(default=True)  # Capture: is the rest released?
+    token = models.TextField(default="")  # Authorize: the PSP's token of the card.
+    result = models.JSONField(default=dict)  # Confirm: what the customer's browser brought back.
+    route = models.JSONField(default=dict)  # Why this PSP.
+    idempotency_key = models.TextField(default="")  # The merchant's key that set this going.
+
+    outcome = models.TextField(
+        default="", choices=Result.choices
+    )  # "" while the first call is out.
+    decline_code = models.TextField(default="")
+    psp_code = models.TextField(default="")
+    psp_message = models.TextField(default="")
+    psp_reference = models.TextField(default="")
+
+    started_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)  # When somebody took it to call the PSP.
+    finished_at = models.DateTimeField(null=True)  # Open until then; closed for ever after.
+    looks = models.IntegerField(default=0)  # How often resolve asked what became of it.
+    next_look_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "payment_attempt"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.operation} at {self.psp}: {self.outcome or 'in flight'}"
+
+    @property
+    def public_id(self) -> str:
+        return encode("att", self.id)
+
+    @property
+    def open(self) -> bool:
+        return self.finished_at is None
+
+
+def terminal(state: str) -> bool:
+    """Is this the end of the road for the money of the sale? (Refunds are a road of their own.)"""
+    return state in {State.CAPTURED, State.FAILED, State.CANCELED, State.EXPIRED}
+
+
+def arrows() -> set[tuple[str, str]]:
+    """Every (from, to) of a payment's graph, read off the transitions above."""
+    found: set[tuple[str, str]] = set()
+    for change in Payment._meta.get_field("state").get_all_transitions(Payment):  # type: ignore[union-attr]
+        change_: Any = change
+        found.add((str(change_.source), str(change_.target)))
+    return found

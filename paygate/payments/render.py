@@ -1,0 +1,69 @@
+"""A payment as the public API shows it (the payment object of the contract)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kernel.clock import rfc3339
+from paygate.payments.models import Attempt, Payment, State
+
+ACTIONS: dict[str, list[str]] = {
+    State.AUTHORIZED: ["capture", "cancel"],
+    State.PARTIALLY_CAPTURED: ["capture"],
+    State.REQUIRES_ACTION: ["confirm", "cancel"],
+}
+
+
+def render(payment: Payment, attempts: Sequence[Attempt]) -> dict[str, Any]:
+    """The payment object; `attempts` are all of the payment's, oldest first."""
+    return {
+        "id": payment.public_id,
+        "object": "payment",
+        "livemode": payment.livemode,
+        "status": str(payment.state),
+        "outcome": "unknown" if any(attempt.open for attempt in attempts) else "confirmed",
+        "amount": payment.amount,
+        "amount_authorized": payment.amount_authorized,
+        "amount_capturable": payment.capturable,
+        "amount_captured": payment.amount_captured,
+        "amount_refunded": payment.amount_refunded,
+        "amount_refund_pending": payment.amount_refund_pending,
+        "amount_disputed": payment.amount_disputed,
+        "fee": payment.fee,
+        "net": payment.amount_captured - payment.amount_refunded - payment.fee,
+        "currency": payment.currency,
+        "user_id": payment.user_id,
+        "payment_method": payment.payment_method,
+        "capture_method": payment.capture_method,
+        "psp": payment.psp or None,
+        "psp_reference": payment.psp_reference or None,
+        "attempts": [_attempt(attempt) for attempt in attempts],
+        "next_action": payment.next_action,
+        "last_error": payment.last_error,
+        "available_actions": ACTIONS.get(payment.state, []),
+        "risk": payment.risk,
+        "sequence": payment.sequence,
+        "description": payment.description or None,
+        "statement_descriptor": payment.statement_descriptor or None,
+        "metadata": payment.metadata,
+        "created_at": rfc3339(payment.created_at),
+        "updated_at": rfc3339(payment.updated_at),
+        "expires_at": rfc3339(payment.expires_at) if payment.expires_at else None,
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "id": attempt.public_id,
+        "psp": attempt.psp,
+        "operation": attempt.operation,
+        "amount": attempt.amount,
+        "outcome": attempt.outcome or None,
+        "decline_code": attempt.decline_code or None,
+        "psp_code": attempt.psp_code or None,
+        "psp_message": attempt.psp_message or None,
+        "route": attempt.route,
+        "started_at": rfc3339(attempt.started_at),
+        "finished_at": rfc3339(attempt.finished_at) if attempt.finished_at else None,
+    }

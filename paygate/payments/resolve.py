@@ -1,0 +1,107 @@
+"""Every unknown is looked up: soon, then for ever at growing pauses. Nothing times out into failed.
+
+For an attempt whose turn it is:
+
+    nobody took it           the message that carried it was lost: it is carried out now
+    the PSP can be asked     it is looked up by our reference
+      … and knows it         that settles it
+      … and has no trace     while the customer may still be waiting it is sent again under the same
+                             key (the PSP's idempotency makes that one charge at most); later, once
+                             the PSP's horizon has passed too, it was certainly not executed
+    the PSP cannot be asked  (Adyen) the same request is sent again under the same key, for as long
+                             as the PSP honours the key
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from kernel.clock import now as present
+from kernel.db import outside_transaction
+from paygate.payments.carry_out import (
+    carry_out,
+    request_for,
+    send,
+    settle,
+    side_by_side,
+    with_payments,
+)
+from paygate.payments.looks import PAUSES
+from paygate.payments.models import Attempt, Payment, Result
+from paygate.psp.gateway import NotSent, Outcome, Pending, Unknown
+from paygate.psp.registry import gateway
+
+
+@outside_transaction
+def resolve(psp: str, *, at: datetime, most: int = 100) -> int:
+    """Look after what is due at one PSP; how many attempts had their turn."""
+    due = take_due(psp, at=at, most=most)
+    lost = [attempt for attempt in due if attempt.taken_at is None]
+    asked = [attempt for attempt in due if attempt.taken_at is not None]
+    carry_out([(attempt.merchant_id, attempt.id) for attempt in lost])
+    side_by_side(psp, _look_after, with_payments(asked))
+    return len(due)
+
+
+def take_due(psp: str, *, at: datetime, most: int) -> list[Attempt]:
+    """The attempts whose turn it is; each goes to one caller, and its next turn is put off."""
+    return list(
+        Attempt.objects.raw(
+            """
+            UPDATE payment_attempt a SET
+                looks = a.looks + 1,
+                next_look_at = %(at)s + make_interval(secs => (%(pauses)s::int[])[least(a.looks + 1, %(last)s)])
+            FROM (
+                SELECT merchant_id, id FROM payment_attempt
+                WHERE finished_at IS NULL AND next_look_at <= %(at)s AND psp = %(psp)s
+                ORDER BY next_look_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
+            ) due
+            WHERE a.merchant_id = due.merchant_id AND a.id = due.id
+            RETURNING a.*
+            """,
+            {"at": at, "pauses": list(PAUSES), "last": len(PAUSES), "psp": psp, "most": most},
+        )
+    )
+
+
+def _look_after(attempt: Attempt, payment: Payment, others: list[Attempt]) -> None:
+    outcome = find_out(payment, attempt, now=present())
+    if attempt.outcome == _as_it_stands(outcome):
+        return  # Nothing new; its next turn is already set.
+    settle(payment, attempt, others, outcome)
+
+
+def find_out(payment: Payment, attempt: Attempt, *, now: datetime) -> Outcome:
+    """Evidence of what became of an attempt that was sent and not heard of again."""
+    psp = gateway(attempt.psp, livemode=payment.livemode)
+    age = now - attempt.started_at
+    resend_for = timedelta(seconds=settings.RESEND_FOR)
+    if not psp.can_look_up:
+        if age < psp.key_lifetime:
+            return _of_the_first(send(payment, attempt))
+        return Unknown("the PSP cannot be asked and no longer honours the key")
+    found = psp.look_up(request_for(payment, attempt))
+    if not isinstance(found, NotSent):
+        return found
+    if age < resend_for:
+        return _of_the_first(send(payment, attempt))
+    if age < resend_for + psp.horizon:
+        return Unknown("the PSP has no trace of it yet")
+    return found
+
+
+def _of_the_first(outcome: Outcome) -> Outcome:
+    """That this call was certainly not executed says nothing of the one before it."""
+    return Unknown(outcome.why) if isinstance(outcome, NotSent) else outcome
+
+
+def _as_it_stands(outcome: Outcome) -> str | None:
+    match outcome:
+        case Unknown():
+            return Result.UNKNOWN
+        case Pending():
+            return Result.PENDING
+        case _:
+            return None

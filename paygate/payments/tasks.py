@@ -1,0 +1,32 @@
+"""What Celery carries: ids, to the queue of the PSP. The messages may be lost; the attempts are not."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+
+from kernel.clock import now
+from paygate.payments import carry_out as carrying
+from paygate.payments.expire import expire_due
+from paygate.payments.resolve import resolve
+
+
+@shared_task(name="payments.carry_out")
+def carry_out(*, pairs: list[list[str]], channel: str, **_: Any) -> None:
+    """Carry out attempts of one PSP: [[merchant, attempt], …]. Queue: that PSP's."""
+    carrying.carry_out([(UUID(m), UUID(a)) for m, a in pairs], channel=channel)
+
+
+@shared_task(name="payments.resolve")
+def resolve_due(*, psp: str, **_: Any) -> None:
+    """Look after what is due at one PSP. Queue: that PSP's."""
+    resolve(psp, at=now())
+
+
+@shared_task(name="payments.expire", queue="default")
+def expire(**_: Any) -> None:
+    """Let lapse what is past its time."""
+    claimed = expire_due(now=now())
+    carrying.carry_out([(c.attempt.merchant_id, c.attempt.id) for c in claimed])

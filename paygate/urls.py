@@ -1,0 +1,44 @@
+"""Where everything is."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+
+from paygate.api import health, payments
+
+
+def _no_icon(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(status=204)
+
+
+urlpatterns = [
+    path("v1/payments", payments.Payments.as_view()),
+    path("v1/payments/<str:payment>", payments.OnePayment.as_view()),
+    path("v1/payments/<str:payment>/capture", payments.CaptureOne.as_view()),
+    path("v1/payments/<str:payment>/cancel", payments.CancelOne.as_view()),
+    path("v1/payments/<str:payment>/confirm", payments.ConfirmOne.as_view()),
+    path("v1/", include("merchants.urls")),
+    path(
+        "v1/openapi.json",
+        SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[]),
+        name="openapi",
+    ),
+    path(
+        "docs",
+        SpectacularSwaggerView.as_view(
+            url_name="openapi", authentication_classes=[], permission_classes=[]
+        ),
+        name="docs",
+    ),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+    path("favicon.ico", _no_icon),
+    path("admin/", admin.site.urls),
+    path("", RedirectView.as_view(url="/docs")),
+]
+
+handler404 = "paygate.api.requests.not_found"
+handler500 = "paygate.api.requests.server_error"
