@@ -1,0 +1,93 @@
+"""The chart of accounts: a function for each account, its docstring says whose money it is.
+
+Every account belongs to one merchant's book, ours and the PSPs' too: "our fee income" is what we earned
+from this merchant, "what Stripe owes us" is this merchant's part of it. Accounts are debit-normal unless
+their docstring says credit.
+"""
+
+from __future__ import annotations
+
+
+def psp_receivable(psp: str) -> str:
+    """Captured, not yet settled to us by the PSP."""
+    return f"assets:psp:{psp}:receivable"
+
+
+def bank(psp: str) -> str:
+    """Settled by the PSP to our bank account."""
+    return f"assets:bank:{psp}"
+
+
+def psp_disputed(psp: str) -> str:
+    """Taken back by the PSP while a dispute runs."""
+    return f"assets:psp:{psp}:disputed"
+
+
+def merchant_pending() -> str:
+    """The merchant's, not yet available. Credit."""
+    return "liabilities:merchant:pending"
+
+
+def merchant_available() -> str:
+    """The merchant's, payable now. Credit, guarded: never debited below zero by a payout."""
+    return "liabilities:merchant:available"
+
+
+def merchant_reserve() -> str:
+    """The merchant's, held back against refunds and disputes. Credit."""
+    return "liabilities:merchant:reserve"
+
+
+def merchant_disputed() -> str:
+    """The merchant's, set aside while a dispute runs. Credit."""
+    return "liabilities:merchant:disputed"
+
+
+def payouts_in_transit() -> str:
+    """Sent to the merchant's bank, not yet confirmed. Credit."""
+    return "liabilities:payouts:in_transit"
+
+
+def processing_fees() -> str:
+    """Ours: what we charge for processing a payment. Credit."""
+    return "income:fees:processing"
+
+
+def dispute_fees() -> str:
+    """Ours: what we charge for handling a dispute. Credit."""
+    return "income:fees:dispute"
+
+
+def fx_income() -> str:
+    """Ours: the spread of a conversion. Credit."""
+    return "income:fx"
+
+
+def psp_fees(psp: str) -> str:
+    """What the PSP charged us."""
+    return f"expenses:psp:{psp}:fees"
+
+
+def fx_position(currency: str) -> str:
+    """Our position in a currency; conversions pass through it."""
+    return f"equity:fx:{currency}"
+
+
+def reconciliation_suspense() -> str:
+    """Found by reconciliation, not yet explained."""
+    return "suspense:reconciliation"
+
+
+#: Never debited below zero. The database knows the same (ledger_account.guarded); a test compares.
+GUARDED = frozenset({merchant_available()})
+
+#: Kinds of transaction that have already happened outside, so that they are booked even where they leave the
+#: merchant owing us. The database knows the same (ledger_must_go_through); a test compares.
+MUST_GO_THROUGH = frozenset({"refund.succeeded", "dispute.opened", "psp.fee_charged"})
+
+CREDIT_NORMAL = ("liabilities:", "income:", "equity:")
+
+
+def is_credit_normal(code: str) -> bool:
+    """Does the account usually stand in credit: what we owe, earned or own?"""
+    return code.startswith(CREDIT_NORMAL)

@@ -1,0 +1,10 @@
+DROP FUNCTION ledger_post(jsonb);
+DROP FUNCTION ledger_balance(uuid, bigint);
+DROP TABLE ledger_checkpoint, ledger_entry, ledger_transaction, ledger_account;
+DROP FUNCTION ledger_ensure_partitions(integer);
+DROP FUNCTION ledger_guard_partition(regclass);
+DROP FUNCTION ledger_refuse_overdraft();
+DROP FUNCTION ledger_must_go_through();
+DROP FUNCTION ledger_entries_stand();
+DROP FUNCTION ledger_transactions_are_of_now();
+DROP FUNCTION ledger_is_in_ink();

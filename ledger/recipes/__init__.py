@@ -1,0 +1,1 @@
+"""The recipes: a function for each business event, that an accountant can review without running it."""

@@ -1,0 +1,37 @@
+"""Fees outside the moment of capture: what a PSP charges us, and what of ours we give back."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kernel.money import Money
+from ledger import chart
+from ledger.transaction import Transaction, credit, debit, transaction
+
+
+def psp_fee_charged(
+    *, merchant: UUID, livemode: bool, psp: str, source: str, fee: Money
+) -> Transaction:
+    """The PSP keeps its fee out of what it owes us."""
+    return transaction(
+        "psp.fee_charged",
+        source,
+        debit(chart.psp_fees(psp), fee),
+        credit(chart.psp_receivable(psp), fee),
+        merchant=merchant,
+        livemode=livemode,
+    )
+
+
+def processing_fee_returned(
+    *, merchant: UUID, livemode: bool, source: str, fee: Money
+) -> Transaction:
+    """We give the merchant a processing fee back; it becomes available like any other money of theirs."""
+    return transaction(
+        "fee.returned",
+        source,
+        debit(chart.processing_fees(), fee),
+        credit(chart.merchant_pending(), fee),
+        merchant=merchant,
+        livemode=livemode,
+    )
