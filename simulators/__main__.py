@@ -1,0 +1,67 @@
+"""python -m simulators stripe --port 9101 --books DIR/stripe.jsonl"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import signal
+from pathlib import Path
+
+from simulators.books import Books
+from simulators.clock import Clock
+from simulators.control import controlled
+from simulators.faults import Faults
+from simulators.http import listen
+from simulators.simulator import Simulator
+
+
+def _simulator(psp: str) -> type[Simulator]:
+    match psp:
+        case "stripe":
+            from simulators.stripe.server import Stripe
+
+            return Stripe
+        case "adyen":
+            from simulators.adyen.server import Adyen
+
+            return Adyen
+        case "braintree":
+            from simulators.braintree.server import Braintree
+
+            return Braintree
+    raise AssertionError(psp)
+
+
+async def _run(arguments: argparse.Namespace) -> None:
+    clock = Clock()
+    simulator = _simulator(arguments.psp)(
+        clock=clock,
+        books=Books(arguments.psp, clock, arguments.books),
+        faults=Faults(arguments.seed),
+        latency=arguments.latency_ms / 1000,
+    )
+    server = await listen(controlled(simulator), host=arguments.host, port=arguments.port)
+    ended = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, ended.set)
+    port = server.sockets[0].getsockname()[1]
+    print(f"{arguments.psp} simulator on http://{arguments.host}:{port}", flush=True)  # noqa: T201
+    await ended.wait()
+    server.close()  # Calls that are still held end with the process, unanswered.
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m simulators", description=__doc__)
+    parser.add_argument("psp", choices=("stripe", "adyen", "braintree"))
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--books", type=Path, help="a file to which the books are written")
+    parser.add_argument("--seed", type=int, default=1, help="of the faults' probabilities")
+    parser.add_argument("--latency-ms", type=float, default=0.0, help="thinking time of each call")
+    gc.freeze()  # What is there at the start stays; collecting it again and again is all cost.
+    asyncio.run(_run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

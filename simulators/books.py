@@ -1,0 +1,67 @@
+"""The simulator's own books: one line for each thing that really happened, and never a second version.
+
+They are the witness in every proof: what the platform believes is held against them, so they know
+nothing of it, and are written at the moment of the effect, whatever becomes of the answer.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TextIO
+
+from simulators.clock import Clock
+
+KINDS = ("authorized", "captured", "canceled", "expired", "declined")
+
+
+class Books:
+    """Append-only, in memory and as one line of JSON each in the file; goes on where the file ends."""
+
+    def __init__(self, psp: str, clock: Clock, path: Path | None) -> None:
+        self.psp = psp
+        self._clock = clock
+        self._entries: list[dict[str, Any]] = []
+        self._totals: dict[str, dict[str, int]] = {}
+        self._file: TextIO | None = None
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists():
+                for line in path.read_text().splitlines():
+                    self._count(json.loads(line))
+            self._file = path.open("a", buffering=1)  # Line by line: a killed simulator loses none.
+
+    def write(
+        self,
+        kind: str,
+        *,
+        payment: str,
+        attempt: str,
+        reference: str,
+        amount: int,
+        currency: str,
+    ) -> None:
+        """`amount` is in ISO 4217 minor units; `attempt` is the idempotency key that caused it."""
+        assert kind in KINDS, kind
+        entry = {
+            "seq": len(self._entries) + 1,
+            "at": self._clock.now().isoformat(timespec="milliseconds"),
+            "kind": kind,
+            "payment": payment,
+            "attempt": attempt,
+            "reference": reference,
+            "amount": amount,
+            "currency": currency,
+        }
+        self._count(entry)
+        if self._file is not None:
+            self._file.write(json.dumps(entry) + "\n")
+
+    def _count(self, entry: dict[str, Any]) -> None:
+        self._entries.append(entry)
+        totals = self._totals.setdefault(entry["currency"], dict.fromkeys(KINDS, 0))
+        totals[entry["kind"]] += entry["amount"]
+
+    def page(self, *, since: int = 0) -> dict[str, Any]:
+        """The entries after number `since`, and the totals of all of them."""
+        return {"psp": self.psp, "totals": self._totals, "entries": self._entries[max(since, 0) :]}

@@ -1,0 +1,63 @@
+"""/_control: the levers that no PSP has, and the books in which its effects can be read."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from urllib.parse import parse_qs
+
+from simulators.http import Answer, Reply, Request
+from simulators.simulator import Simulator
+
+
+def controlled(simulator: Simulator) -> Answer:
+    """The simulator's answers, and those of its control room."""
+
+    async def answer(request: Request) -> Reply:
+        if request.path.startswith("/_control/"):
+            return _answer(simulator, request)
+        return await simulator.answer(request)
+
+    return answer
+
+
+def _answer(simulator: Simulator, request: Request) -> Reply:
+    try:
+        page = _page(simulator, request)
+    except (ValueError, TypeError, AttributeError) as mistake:  # The body is not what is described.
+        return _json(400, {"error": str(mistake)})
+    if page is None:
+        return _json(404, {"error": f"no such lever: {request.method} {request.path}"})
+    return _json(200, page)
+
+
+def _page(simulator: Simulator, request: Request) -> dict[str, Any] | None:
+    match request.method, request.path.removeprefix("/_control/"):
+        case "GET", "health":
+            return {
+                "psp": simulator.psp,
+                "ok": True,
+                "cpu_seconds": time.process_time(),
+                "requests": simulator.requests,
+            }
+        case "GET", "faults":
+            return simulator.faults.page()
+        case "POST", "faults":
+            simulator.faults.set(json.loads(request.body or b"{}"))
+            return simulator.faults.page()
+        case "GET", "clock":
+            return {"now": simulator.clock.now().isoformat()}
+        case "POST", "clock":
+            simulator.advance(float(json.loads(request.body)["advance_seconds"]))
+            return {"now": simulator.clock.now().isoformat()}
+        case "GET", "books":
+            since = parse_qs(request.query).get("since", ["0"])[0]
+            return simulator.books.page(since=int(since))
+        case "GET", "calls":
+            return simulator.calls
+    return None
+
+
+def _json(status: int, page: dict[str, Any]) -> Reply:
+    return Reply(status, json.dumps(page).encode(), {"Content-Type": "application/json"})
