@@ -13,13 +13,21 @@ idempotency key and, where the PSP has room for it, a reference to look the atte
 
 from __future__ import annotations
 
+import http.client
+import io
+import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from time import monotonic
 from typing import Any, Protocol, TypeAlias
 
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from kernel.money import Money
@@ -252,3 +260,72 @@ def rescaled(minor: int, *, decimals: int, to: int) -> int:
     if rest:
         raise Inexpressible(f"{minor} with {decimals} decimals cannot be written with {to}")
     return coarser
+
+
+def punctual(session: requests.Session) -> requests.Session:
+    """Make the session's read time-out the time for a whole answer; returns the session.
+
+    Everywhere else it is the time between two bytes, and a PSP that sends one now and then would
+    keep a worker for as long as it likes.
+    """
+    if not isinstance(session.get_adapter("https://"), _PunctualAdapter):
+        session.mount("http://", _PunctualAdapter())
+        session.mount("https://", _PunctualAdapter())
+    return session
+
+
+class _PunctualReader(io.RawIOBase):
+    """Reads from a socket until the time-out that the socket has now is over."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw, self._sock = raw, sock
+        self._allowed = sock.gettimeout()
+        self._until = None if self._allowed is None else monotonic() + self._allowed
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._until is not None:
+            left = self._until - monotonic()
+            if left <= 0:
+                raise TimeoutError("the answer was not complete in time")
+            self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        if not self.closed and self._sock.fileno() >= 0:
+            self._sock.settimeout(self._allowed)  # For the next request on the connection.
+        self._raw.close()
+        super().close()
+
+
+class _PunctualResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_PunctualReader(self.fp.detach(), sock))
+
+
+class _PunctualConnection(HTTPConnection):
+    response_class = _PunctualResponse
+
+
+class _PunctualSecureConnection(HTTPSConnection):
+    response_class = _PunctualResponse
+
+
+class _PunctualPool(HTTPConnectionPool):
+    ConnectionCls = _PunctualConnection
+
+
+class _PunctualSecurePool(HTTPSConnectionPool):
+    ConnectionCls = _PunctualSecureConnection
+
+
+class _PunctualAdapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _PunctualPool,
+            "https": _PunctualSecurePool,
+        }

@@ -23,6 +23,7 @@ from paygate.psp.gateway import (
     Confirm,
     Outcome,
     Request,
+    punctual,
 )
 
 
@@ -111,7 +112,7 @@ class Connections(threading.local):
         self, *, timeout: tuple[float, float]
     ) -> None:  # Once in each thread that uses it.
         self._timeout = timeout
-        self._session = requests.Session()
+        self._session = punctual(requests.Session())
 
     def __call__(
         self,

@@ -19,6 +19,7 @@ from paygate.psp.gateway import (
     Outcome,
     Request,
     Unknown,
+    punctual,
 )
 
 CLOCKS_DIFFER = timedelta(minutes=1)
@@ -44,6 +45,7 @@ def make(configuration: Mapping[str, Any]) -> BraintreeGateway:
             private_key=configuration["private_key"],
             timeout=tuple(configuration["timeout"]),
             wrap_http_exceptions=True,
+            http_strategy=PunctualHttp,
         )
     )
     return BraintreeGateway(
@@ -155,3 +157,10 @@ class BraintreeGateway:
 def _as_braintree_writes(moment: datetime | None) -> datetime | None:
     """In whole seconds of UTC, without saying that it is UTC."""
     return moment and moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+
+class PunctualHttp(braintree.util.http.Http):  # type: ignore[misc]
+    """The SDK's own HTTP: one kept-alive connection a thread."""
+
+    def _get_session(self) -> Any:
+        return punctual(super()._get_session())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never, cast
 
+import requests
 import stripe
 
 from kernel.clock import now
@@ -18,6 +20,7 @@ from paygate.psp.gateway import (
     Outcome,
     Request,
     Unknown,
+    punctual,
 )
 from paygate.psp.stripe import translate
 
@@ -39,8 +42,9 @@ def make(configuration: Mapping[str, Any]) -> StripeGateway:
         configuration["api_key"],
         # All of them: a base that is left out is the real Stripe's, for evidence files as well.
         base_addresses={"api": base, "files": base, "connect": base, "meter_events": base},
-        # It keeps one connection a thread.
-        http_client=stripe.RequestsClient(timeout=tuple(configuration["timeout"])),
+        http_client=stripe.RequestsClient(
+            timeout=tuple(configuration["timeout"]), session=cast("requests.Session", Sessions())
+        ),
         max_network_retries=0,  # Whether to ask again is for whoever holds the attempt to say.
     )
     return StripeGateway(client, horizon=timedelta(seconds=configuration["horizon"]))
@@ -127,3 +131,12 @@ class StripeGateway:
         if request.created_at and now() - request.created_at > INDEX_LAG:
             return NotSent(f"Stripe's index has no PaymentIntent of {request.key}")
         return Unknown(f"not among Stripe's last {PAGE * PAGES} PaymentIntents, nor indexed yet")
+
+
+class Sessions(threading.local):
+    """What the SDK takes for one session: one for each thread, each with its kept-alive connection."""
+
+    def __init__(self) -> None:  # Once in each thread that uses it.
+        session = punctual(requests.Session())
+        self.request = session.request
+        self.close = session.close

@@ -1,0 +1,1 @@
+"""One contract for three PSPs, against the simulators, through the official SDKs."""
