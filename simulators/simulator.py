@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-import string
 import sys
 import traceback
 from abc import ABC, abstractmethod
@@ -24,8 +23,6 @@ from simulators.faults import Faults
 from simulators.http import Manner, Reply, Request
 
 T = TypeVar("T")
-
-_LETTERS = string.ascii_letters + string.digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,5 +200,6 @@ class Simulator(ABC):
         self.clock.advance(seconds)
         self.expire(self.clock.now())
 
-    def new_id(self, length: int = 24, letters: str = _LETTERS) -> str:
-        return "".join(self._ids.choices(letters, k=length))
+    def new_id(self) -> str:
+        """24 characters that no other thing has."""
+        return f"{self._ids.getrandbits(96):024x}"

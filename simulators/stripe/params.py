@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from simulators.stripe.errors import InvalidRequest, missing
 
@@ -20,7 +20,10 @@ _INTEGER = re.compile(r"-?[0-9]+")
 def parse(encoded: str) -> Tree:
     """ "a[b]=1&c[0]=2" is {"a": {"b": "1"}, "c": {"0": "2"}}."""
     tree: Tree = {}
-    for name, value in parse_qsl(encoded, keep_blank_values=True):
+    for pair in encoded.split("&") if encoded else ():
+        name, _, value = pair.partition("=")
+        if "%" in pair or "+" in pair:  # Most have neither, and asking costs more than looking.
+            name, value = unquote_plus(name), unquote_plus(value)
         head, *keys = name.replace("]", "").split("[")
         branch, last = tree, head
         for key in keys:

@@ -148,7 +148,7 @@ class Stripe(Simulator):
     def _headers(self) -> dict[str, str]:
         return {
             "Content-Type": "application/json",
-            "Request-Id": f"req_{self.new_id(14)}",
+            "Request-Id": f"req_{self.new_id()[:14]}",
             "Stripe-Version": "2026-10-28.endive",
         }
 
