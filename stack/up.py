@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,9 +12,11 @@ import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
+from celery import Celery
 from rich.console import Console
 from rich.table import Table
 
@@ -121,6 +124,8 @@ class Stack:
         for psp, address in self.simulators.items():
             self.wait_for(f"sim-{psp}", f"{address}/_control/health")
         self.wait_for("web", f"{self.api}/readyz")
+        for name in (*PSPS, "default"):
+            self.processes.wait_for(f"worker-{name}", partial(ping, self.redis_url, name))
         seed = self._seed()
         self.merchants: list[dict[str, str]] = seed["merchants"]
         self.logins: list[dict[str, str]] = seed["logins"]
@@ -201,6 +206,14 @@ def get(url: str) -> None:
     """Raises OSError unless the answer is a success. Never by way of a proxy."""
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5):
         pass
+
+
+def ping(broker: str, worker: str) -> None:
+    """Raises LookupError unless that worker answers: until it does, work would lie in its queue."""
+    node = f"{worker}@{socket.gethostname()}"
+    with Celery(broker=broker, set_as_current=False) as app:
+        if not app.control.ping(destination=[node], timeout=1.0, limit=1):
+            raise LookupError(f"{node} does not answer")
 
 
 def show(stack: Stack) -> None:
