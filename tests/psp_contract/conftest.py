@@ -30,15 +30,23 @@ TOKENS = {
     "adyen": {
         "visa": "visa_ok",
         "mastercard": "mastercard_ok",
-        **{n: n for n in ("declined", "insufficient_funds", "expired", "3ds", "timeout", "disputed")},
+        **{
+            n: n
+            for n in ("declined", "insufficient_funds", "expired", "3ds", "timeout", "disputed")
+        },
     },
     "braintree": {
         "visa": "visa_ok",
         "mastercard": "mastercard_ok",
-        **{n: n for n in ("declined", "insufficient_funds", "expired", "3ds", "timeout", "disputed")},
+        **{
+            n: n
+            for n in ("declined", "insufficient_funds", "expired", "3ds", "timeout", "disputed")
+        },
     },
 }
 CURRENCIES = ("USD", "EUR", "GBP", "JPY", "KWD", "ISK", "CLP", "IDR", "UGX")
+
+EUR_10 = Money(10_00, "EUR")
 PATIENCE = (0.5, 0.7)  # Connect and read, in seconds.
 
 
@@ -68,7 +76,7 @@ def adapter(psp: str, api_base: str) -> Gateway:
 
 def authorize(
     psp: str,
-    amount: Money = Money(10_00, "EUR"),
+    amount: Money = EUR_10,
     *,
     card: str = "visa",
     capture: bool = False,
@@ -172,12 +180,10 @@ def effects(simulator: run.Simulator) -> Effects:
 def held(gateway: Gateway, psp: str) -> Callable[..., tuple[Authorize, str]]:
     """An authorization, and the PSP's reference of it."""
 
-    def hold(amount: Money = Money(10_00, "EUR")) -> tuple[Authorize, str]:
+    def hold(amount: Money = EUR_10) -> tuple[Authorize, str]:
         asked = authorize(psp, amount)
         outcome = gateway.send(asked)
         assert isinstance(outcome, Approved), outcome
         return asked, outcome.psp_reference
 
     return hold
-
-

@@ -6,7 +6,7 @@ Sources, all at docs.stripe.com: /currencies, /declines/codes, /error-codes,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -235,6 +235,11 @@ def _otherwise(intent: Mapping[str, Any], field: str, asked: int) -> Unknown:
 
 
 # ----------------------------------------------------------------------------- what became of them
+
+
+def of_attempt(key: str, intents: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The PaymentIntent that this attempt of ours made, if it is among them."""
+    return next((i for i in intents if (i.get("metadata") or {}).get("attempt") == key), None)
 
 
 def traced(request: Capture | Cancel, intent: Mapping[str, Any]) -> Outcome:
