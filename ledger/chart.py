@@ -85,9 +85,7 @@ GUARDED = frozenset({merchant_available()})
 #: merchant owing us. The database knows the same (ledger_must_go_through); a test compares.
 MUST_GO_THROUGH = frozenset({"refund.succeeded", "dispute.opened", "psp.fee_charged"})
 
-CREDIT_NORMAL = ("liabilities:", "income:", "equity:")
-
 
 def is_credit_normal(code: str) -> bool:
-    """Does the account usually stand in credit: what we owe, earned or own?"""
-    return code.startswith(CREDIT_NORMAL)
+    """Does the account usually stand in credit: what we owe or have earned?"""
+    return code.startswith(("liabilities:", "income:"))

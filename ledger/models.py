@@ -26,9 +26,8 @@ def _refuse(*args: Any, **kwargs: Any) -> Never:
 
 
 class ReadOnlyQuerySet(models.QuerySet[Any]):
-    create = update = delete = bulk_create = bulk_update = get_or_create = update_or_create = (
-        _refuse  # type: ignore[assignment]
-    )
+    create = update = delete = bulk_create = bulk_update = _refuse
+    get_or_create = update_or_create = _refuse
 
 
 class InInk(models.Model):

@@ -1,0 +1,84 @@
+"""The handbook of the books, docs/books.md: the chart and every recipe, written from the code that posts."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from kernel.money import Money
+from ledger import chart
+from ledger.journal import render
+from ledger.recipes import fees, payments
+from ledger.transaction import Transaction
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "books.md"
+
+_ANYONE = UUID(int=0)
+
+_OPENING = """\
+# The books
+
+Written by `manage.py books` from the functions that post; do not edit. Amounts are an example's.
+Every merchant has a book of their own, with these accounts in each currency. A balance is credits less
+debits, so what others owe us stands below zero in it.
+"""
+
+
+def page() -> str:
+    """The whole text of docs/books.md."""
+    return "\n".join([_OPENING, *_chart(), "", *_recipes()]).rstrip() + "\n"
+
+
+def _chart() -> Iterator[str]:
+    yield "## The chart\n"
+    yield "| account | usually | whose money it is |"
+    yield "|---|---|---|"
+    for account in _accounts():
+        names = inspect.signature(account).parameters
+        code = account(*(f"<{name}>" for name in names))
+        side = "credit" if chart.is_credit_normal(code) else "debit"
+        guarded = ", guarded" if code in chart.GUARDED else ""
+        meaning = (account.__doc__ or "").partition(" Credit")[0]
+        yield f"| `{code}` | {side}{guarded} | {meaning} |"
+
+
+def _accounts() -> list[Callable[..., str]]:
+    """The functions of the chart that name an account, in the order in which they are written there."""
+    return [
+        f for f in vars(chart).values() if inspect.isfunction(f) and f is not chart.is_credit_normal
+    ]
+
+
+def _recipes() -> Iterator[str]:
+    yield "## The recipes\n"
+    for recipe, example in _examples():
+        yield f"### {example.kind}\n"
+        yield inspect.cleandoc(recipe.__doc__ or "").partition("\n\n")[0].replace("\n", " ") + "\n"
+        yield "```"
+        yield render(example)
+        yield "```\n"
+
+
+def _examples() -> Iterator[tuple[Callable[..., Transaction], Transaction]]:
+    """Each recipe with amounts that a reader can follow in the head."""
+    gross, fee = Money(100_00, "USD"), Money(2_90, "USD")
+    whose: dict[str, Any] = {"merchant": _ANYONE, "livemode": True}
+    yield (
+        payments.payment_captured,
+        payments.payment_captured(**whose, psp="stripe", source="att_1", gross=gross, fee=fee),
+    )
+    yield (
+        payments.capture_reversed,
+        payments.capture_reversed(**whose, psp="adyen", source="att_1", gross=gross, fee=fee),
+    )
+    yield (
+        fees.psp_fee_charged,
+        fees.psp_fee_charged(**whose, psp="stripe", source="txn_1", fee=Money(1_80, "USD")),
+    )
+    yield (
+        fees.processing_fee_returned,
+        fees.processing_fee_returned(**whose, source="adj_1", fee=fee),
+    )
