@@ -7,6 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -102,12 +103,7 @@ def test_a_no_is_a_no_with_its_reason(
 
 
 def test_a_card_that_the_psp_does_not_know_is_refused(gateway: Gateway, psp: str) -> None:
-    asked = authorize(psp)
-    stranger = Authorize(
-        **{name: getattr(asked, name) for name in Authorize.__slots__ if name != "token"},
-        token="pm_nobody",
-    )
-    outcome = gateway.send(stranger)
+    outcome = gateway.send(replace(authorize(psp), token="pm_nobody"))
     assert isinstance(outcome, Declined)
     assert outcome.code in {DeclineCode.INVALID_PAYMENT_METHOD, DeclineCode.INVALID_REQUEST}
 
