@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`template` is a path in which {id} stands for one segment; `moves` says that state may change."""
+    """`template` is a path in which {id} stands for one segment; `moves`: state may change."""
 
     method: str
     template: str
@@ -59,6 +59,11 @@ class Remembered(Generic[T]):
     result: T | None = None
 
 
+def _pattern(template: str) -> str:
+    """{id} is what the call is about; other placeholders only have to be there."""
+    return re.sub(r"\{\w+\}", "[^/]+", template.replace("{id}", "([^/]+)"))
+
+
 class Simulator(ABC):
     """One PSP. Everything runs in one event loop; only waiting is ever interleaved."""
 
@@ -74,7 +79,7 @@ class Simulator(ABC):
         self._latency = latency
         self._ids = random.Random()  # Not under the seed: a restarted simulator repeats no id.
         self._patterns: list[tuple[str, Callable[[str], re.Match[str] | None], Route]] = [
-            (route.method, re.compile(route.template.replace("{id}", "([^/]+)")).fullmatch, route)
+            (route.method, re.compile(_pattern(route.template)).fullmatch, route)
             for route in self.routes
         ]
 

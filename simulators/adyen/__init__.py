@@ -1,0 +1,1 @@
+"""Adyen, as its Checkout API v72 answers on the wire."""
