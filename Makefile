@@ -1,6 +1,8 @@
-# Everything that can be done here, in nine words. Needs python3 (3.11 or newer) and make, nothing else.
+# Everything that can be done here, in ten words. Needs python3 (3.11 or newer) and make, nothing else.
 
-PYTHON ?= python3
+# The first that is new enough. It is asked, not looked up: a version manager's stub may refuse.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN    := .venv/bin
 STACK  ?= .stack
 export STACK
@@ -40,4 +42,5 @@ clean:  ## forget everything that was made here
 	rm -rf .venv $(STACK) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
 
 venv:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, as python3 or python3.11 on PATH."; exit 1; } >&2
 	@$(PYTHON) stack/bootstrap.py

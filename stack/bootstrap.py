@@ -4,8 +4,6 @@ A stamp in the environment says what it was made from, so a second run costs not
 being made the stamp says so, so an environment that was left half-finished is made anew.
 """
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import hashlib
@@ -24,8 +22,6 @@ REQUIREMENTS = (
     ROOT / "requirements-dev.txt",
 )  # The last names the first.
 
-OLDEST = (3, 11)
-NEWER = ("python3.13", "python3.12", "python3.11")
 UNFINISHED = "unfinished"
 
 
@@ -96,7 +92,7 @@ def install(venv: Path, *what: str) -> None:
     python = str(venv / "bin" / "python")
     if (fast := uv()) and succeeds([*fast, "pip", "install", "--quiet", "--python", python, *what]):
         return
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what]
+    pip = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *what]
     if subprocess.run(pip, stdin=subprocess.DEVNULL, check=False).returncode != 0:
         raise UnableToBootstrap(f"pip could not install {' '.join(what)}; its reason is above.")
 
@@ -138,11 +134,6 @@ def say(words: str) -> None:
 
 
 def main() -> None:
-    if sys.version_info < OLDEST:
-        for name in NEWER:  # To be on PATH is not enough: a version manager's stub may refuse.
-            if succeeds([name, "-c", ""]):
-                os.execvp(name, [name, *sys.argv])  # noqa: S606  (one of three fixed names)
-        sys.exit(f"Python 3.11 or newer is needed; python3 here is {sys.version.split()[0]}.")
     try:
         ensure(VENV, REQUIREMENTS)
     except UnableToBootstrap as reason:

