@@ -1,0 +1,1 @@
+"""Who the merchants are, how they prove it, what they pay us, and the cards they keep with the PSPs."""
