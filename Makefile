@@ -1,4 +1,4 @@
-# Everything that can be done here, in ten words. Needs python3 (3.11 or newer) and make, nothing else.
+# Everything that can be done here, in nine words. Needs python3 (3.11 or newer) and make, nothing else.
 
 # The first that is new enough. It is asked, not looked up: a version manager's stub may refuse.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
