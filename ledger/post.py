@@ -32,14 +32,20 @@ class Incomplete(ValueError):
     """A transaction's entries do not come all at once."""
 
 
-Refusal: TypeAlias = Unbalanced | PostedDifferently | Overdrawn | Incomplete
+class Unacceptable(ValueError):
+    """A rule of the tables refuses it: no such account in any chart, the reversal of what never was."""
 
-#: What PostgreSQL refuses, by the SQLSTATE that the books' own SQL raises.
+
+Refusal: TypeAlias = Unbalanced | PostedDifferently | Overdrawn | Incomplete | Unacceptable
+
+#: What PostgreSQL refuses, by SQLSTATE; those beginning with LG are the books' own.
 REFUSALS: dict[str, type[Refusal]] = {
     "LG002": Unbalanced,
     "LG003": Incomplete,
     "LG004": PostedDifferently,
     "LG005": Overdrawn,
+    "23503": Unacceptable,  # A foreign key.
+    "23514": Unacceptable,  # A check.
 }
 
 
@@ -58,7 +64,8 @@ def post(transaction: Transaction, *, effective_at: datetime) -> UUID:
     """Post a transaction that happened at `effective_at`; its id in the books.
 
     Posting it again is a quiet success. Raises PostedDifferently when the event is in the books with other
-    entries, Overdrawn when a guarded account would fall below zero, Unbalanced.
+    entries, Overdrawn when a guarded account would fall below zero, and Unbalanced, Incomplete or Unacceptable
+    for a transaction that no recipe makes.
     """
     [posted] = _post([(transaction, effective_at)])
     return posted.id
@@ -87,7 +94,7 @@ def _post_apart(items: Sequence[Item]) -> list[Posted | Refusal]:
     try:
         with transaction.atomic() if connection.in_atomic_block else nullcontext():
             return list(_post(items))
-    except (Unbalanced, PostedDifferently, Overdrawn, Incomplete) as refusal:
+    except (Unbalanced, PostedDifferently, Overdrawn, Incomplete, Unacceptable) as refusal:
         if len(items) == 1:
             return [refusal]
     middle = len(items) // 2

@@ -79,7 +79,8 @@ CREATE TABLE ledger_checkpoint (
     entries     bigint      NOT NULL CHECK (entries > 0),
     made_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (merchant_id, account_id, cluster, upto),
-    FOREIGN KEY (merchant_id, account_id) REFERENCES ledger_account (merchant_id, id)
+    CONSTRAINT ledger_checkpoint_account FOREIGN KEY (merchant_id, account_id)
+        REFERENCES ledger_account (merchant_id, id)
 );
 
 -- Books are written in ink: corrections are new transactions.

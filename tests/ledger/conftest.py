@@ -1,0 +1,78 @@
+"""A merchant with an empty book, and the few events that the stories here are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from kernel.ids import uuid7
+from kernel.money import Money
+from ledger import chart
+from ledger.recipes.payments import payment_captured
+from ledger.transaction import Transaction, credit, debit, transaction
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def usd(minor: int) -> Money:
+    return Money(minor, "USD")
+
+
+@pytest.fixture
+def merchant() -> UUID:
+    return uuid7()
+
+
+@pytest.fixture
+def captured(merchant: UUID) -> Callable[..., Transaction]:
+    """captured("att_1", 100_00): a payment of this merchant's, with a fee of 2.9 %."""
+
+    def build(source: str, minor: int = 100_00, whose: UUID = merchant) -> Transaction:
+        gross = usd(minor)
+        return payment_captured(
+            merchant=whose,
+            livemode=False,
+            psp="stripe",
+            source=source,
+            gross=gross,
+            fee=gross.share(290),
+        )
+
+    return build
+
+
+@pytest.fixture
+def available(merchant: UUID) -> Callable[..., Transaction]:
+    """available("day_1", 100_00): money of this merchant's that may now be paid out."""
+
+    def build(source: str, minor: int) -> Transaction:
+        return transaction(
+            "funds.available",
+            source,
+            debit(chart.merchant_pending(), usd(minor)),
+            credit(chart.merchant_available(), usd(minor)),
+            merchant=merchant,
+            livemode=False,
+        )
+
+    return build
+
+
+@pytest.fixture
+def payout(merchant: UUID) -> Callable[..., Transaction]:
+    """payout("po_1", 60_00): debits the guarded account. `kind` makes it something else that does."""
+
+    def build(source: str, minor: int, kind: str = "payout.sent") -> Transaction:
+        return transaction(
+            kind,
+            source,
+            debit(chart.merchant_available(), usd(minor)),
+            credit(chart.payouts_in_transit(), usd(minor)),
+            merchant=merchant,
+            livemode=False,
+        )
+
+    return build
