@@ -17,6 +17,7 @@ from kernel.ids import InvalidId, decode
 from kernel.problems import Problem
 
 MOST, USUAL = 100, 20
+PAGING = frozenset({"limit", "starting_after", "ending_before"})  # The query parameters read here.
 
 M = TypeVar("M", bound=Model)
 

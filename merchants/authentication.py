@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -55,6 +55,11 @@ class _Known:
     principal: Principal
     suspended: bool
     expires_at: datetime | None
+
+
+def principal_of(request: Request) -> Principal:
+    """Who is asking, in a view that HasScope guards."""
+    return cast("Principal", request.user)
 
 
 class ApiKeyAuthentication(BaseAuthentication):

@@ -16,21 +16,28 @@ def processing_fee(merchant_id: UUID, *, psp: str, amount: Money, at: datetime) 
     """Our fee on `amount` by the plan in effect `at` that moment; never more than the amount.
 
     The most specific plan counts: one for this PSP before one for any, then one for this currency
-    before one for any; of equals the latest. Without any plan nothing is taken: what was captured must
+    before one for any. Without any plan nothing is taken: what was captured must
     never fail to be booked for want of an agreement. Half a minor unit is rounded up.
     """
     plans = [
         plan
-        for plan in _plans(merchant_id) or ()
-        if plan.psp in ("", psp)
-        and plan.currency in ("", amount.currency)
-        and plan.effective_from <= at
+        for plan in plans_in_effect(merchant_id, at=at)
+        if plan.psp in ("", psp) and plan.currency in ("", amount.currency)
     ]
     if not plans:
         return Money.zero(amount.currency)
-    plan = max(plans, key=lambda p: (p.psp != "", p.currency != "", p.effective_from, p.id))
+    plan = max(plans, key=lambda plan: (plan.psp != "", plan.currency != ""))
     fee = amount.share(plan.basis_points) + Money(plan.fixed_minor, amount.currency)
     return min(fee, amount)
+
+
+def plans_in_effect(merchant_id: UUID, *, at: datetime) -> list[FeePlan]:
+    """The latest plan for each PSP and currency that began before or `at` that moment."""
+    latest: dict[tuple[str, str], FeePlan] = {}
+    for plan in _plans(merchant_id) or ():
+        if plan.effective_from <= at:
+            latest[plan.psp, plan.currency] = plan
+    return list(latest.values())
 
 
 def agree(
@@ -65,7 +72,8 @@ def forget() -> None:
 
 
 def _load(merchant_id: UUID) -> tuple[FeePlan, ...] | None:
-    return tuple(FeePlan.objects.filter(merchant_id=merchant_id)) or None
+    plans = FeePlan.objects.filter(merchant_id=merchant_id).order_by("effective_from")
+    return tuple(plans) or None
 
 
 _plans = Briefly(_load, seconds=lambda: REMEMBERED)

@@ -24,9 +24,18 @@ from django.db.transaction import atomic
 from merchants.models import ApiKey
 
 RESOURCES = (
-    "account balance customers disputes events fx payment_methods payments payouts refunds"
-    " webhook_endpoints"
-).split()
+    "account",
+    "balance",
+    "customers",
+    "disputes",
+    "events",
+    "fx",
+    "payment_methods",
+    "payments",
+    "payouts",
+    "refunds",
+    "webhook_endpoints",
+)
 SCOPES = frozenset(f"{resource}:{verb}" for resource in RESOURCES for verb in ("read", "write"))
 
 PREFIXES = {

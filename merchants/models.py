@@ -46,7 +46,7 @@ class ApiKey(models.Model):
     """
 
     class Kind(models.TextChoices):
-        SECRET = "secret"  # May do everything.
+        SECRET = "secret"  # noqa: S105 - a kind, no secret. May do everything.
         RESTRICTED = "restricted"  # May do what its scopes say.
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -34,7 +34,7 @@ def bind(
     """A new payment method; `tokens` is {psp: token}. Raises TokenIsCardNumber."""
     if contains_card_number(dict(tokens)):
         raise TokenIsCardNumber
-    return PaymentMethod.objects.create(  # type: ignore[no-any-return]
+    return PaymentMethod.objects.create(
         merchant_id=merchant_id,
         livemode=livemode,
         tokens=dict(tokens),

@@ -1,0 +1,107 @@
+"""Merchants in the back office: keys and payment methods to read, fee plans to add to, never to change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from kernel.clock import now
+from kernel.ids import encode
+from merchants import fees
+from merchants.models import ApiKey, FeePlan, Merchant, PaymentMethod
+
+
+class Kept:
+    """What is here stays as it is, for a superuser too."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnly(Kept):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Merchant)
+class MerchantAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("name", "public_id", "status", "country", "settlement_currency", "created_at")
+    list_filter = ("status",)
+    search_fields = ("name",)
+    readonly_fields = ("public_id", "created_at")
+    ordering = ("-id",)
+
+    # A merchant begins with a key and a fee plan: onboard() makes all three at once.
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ("__str__", "merchant", "kind", "created_at", "last_used_at", "revoked_at")
+    list_filter = ("livemode", "kind")
+    list_select_related = ("merchant",)
+    exclude = ("sha256",)
+    ordering = ("-id",)
+
+
+class FeePlanForm(forms.ModelForm):  # type: ignore[type-arg]
+    merchant = forms.ModelChoiceField(Merchant.objects.all(), widget=UnfoldAdminSelectWidget)
+
+    class Meta:
+        model = FeePlan
+        fields = ("psp", "currency", "basis_points", "fixed_minor", "effective_from")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("fixed_minor") and not given.get("currency"):
+            raise forms.ValidationError("A fixed part needs a currency to be in.")
+        if given.get("effective_from") and given["effective_from"] < now():
+            raise forms.ValidationError("What was agreed for the past stays agreed.")
+        return given
+
+
+@admin.register(FeePlan)
+class FeePlanAdmin(Kept, ModelAdmin):  # type: ignore[misc]
+    form = FeePlanForm
+    fields = ("merchant", "psp", "currency", "basis_points", "fixed_minor", "effective_from")
+    list_display = ("whose", "psp", "currency", "basis_points", "fixed_minor", "effective_from")
+    ordering = ("-id",)
+
+    @admin.display(description="Merchant")
+    def whose(self, plan: FeePlan) -> str:
+        return encode("mer", plan.merchant_id)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if obj is None else ("whose", *self.fields[1:])
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("whose", *self.fields[1:])
+
+    def save_model(self, request: HttpRequest, obj: FeePlan, form: Any, change: bool) -> None:
+        obj.merchant_id = form.cleaned_data["merchant"].id
+        super().save_model(request, obj, form, change)
+        fees.forget()
+
+
+@admin.register(PaymentMethod)
+class PaymentMethodAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ("public_id", "whose", "brand", "last4", "livemode", "created_at", "deleted_at")
+    list_filter = ("livemode",)
+    ordering = ("-id",)
+    show_full_result_count = False
+
+    @admin.display(description="Merchant")
+    def whose(self, method: PaymentMethod) -> str:
+        return encode("mer", method.merchant_id)
