@@ -6,11 +6,13 @@ import json
 import ssl
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
 
 from kernel.money import Money
+from paygate.psp.adyen import gateway as adyen_gateway
 from paygate.psp.gateway import (
     Approved,
     Authorize,
@@ -23,7 +25,7 @@ from paygate.psp.gateway import (
     never_left,
 )
 from paygate.psp.registry import PSPS
-from tests.psp_contract.conftest import EUR_10, adapter, authorize, cancel, capture
+from tests.psp_contract.conftest import EUR_10, adapter, authorize, cancel, capture, configuration
 from tests.psp_contract.puppet import (
     DIES,
     Puppet,
@@ -301,3 +303,34 @@ def test_stripe_is_told_nothing_about_this_machine(strings: Puppet) -> None:
     gateway.send(authorize("stripe"))
     gateway.send(authorize("stripe"))
     assert not any(b"telemetry" in asked.lower() for asked in strings.asked)
+
+
+@pytest.mark.parametrize("psp", PSPS)
+def test_the_way_out_may_lead_through_a_proxy(
+    psp: str, strings: Puppet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", strings.url)
+    strings.says(200, good(psp))
+    assert isinstance(adapter(psp, "http://psp.invalid:80").send(authorize(psp)), Approved)
+    assert strings.asked[0].startswith(b"POST http://psp.invalid")
+
+
+@pytest.mark.parametrize("psp", PSPS)
+def test_a_netrc_of_the_machine_does_not_overrule_our_credentials(
+    psp: str, strings: Puppet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("default login someone password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    strings.says(200, good(psp))
+    adapter(psp, strings.url).send(authorize(psp))
+    assert b"c29tZW9uZTplbHNl" not in strings.asked[0]  # someone:else, as HTTP basic writes it.
+
+
+def test_adyens_live_address_is_the_sdks_affair() -> None:
+    live = {**configuration("adyen", "https://not.used.invalid"), "live_prefix": "1797a841-Paygate"}
+    client = adyen_gateway.make(live)._payments.client
+    assert client._determine_api_url(client.platform, adyen_gateway.CHECKOUT) == (
+        "https://1797a841-Paygate-checkout-live.adyenpayments.com/checkout/v72"
+    )

@@ -13,7 +13,6 @@ from typing import Any, assert_never
 from urllib.parse import urlsplit
 
 import Adyen
-import requests
 
 from paygate.psp.adyen import translate
 from paygate.psp.gateway import (
@@ -23,8 +22,10 @@ from paygate.psp.gateway import (
     Confirm,
     Outcome,
     Request,
-    punctual,
+    session_for,
 )
+
+CHECKOUT = "https://checkout-test.adyen.com/v72"  # Where the SDK starts from.
 
 
 def make(configuration: Mapping[str, Any]) -> AdyenGateway:
@@ -40,7 +41,9 @@ def make(configuration: Mapping[str, Any]) -> AdyenGateway:
         # The SDK has no setting for its address; this is the one place that decides it.
         adyen.client._determine_api_url = lambda platform, url: base + urlsplit(url).path
     adyen.client._init_http_client()
-    adyen.client.http_client.request = Connections(timeout=tuple(configuration["timeout"]))
+    address = adyen.client._determine_api_url(adyen.client.platform, CHECKOUT)
+    timeout = tuple(configuration["timeout"])
+    adyen.client.http_client.request = Connections(address, timeout=timeout)
     return AdyenGateway(
         adyen,
         merchant_account=configuration["merchant_account"],
@@ -108,11 +111,9 @@ class Connections(threading.local):
     The SDK's own opens a connection, and a TLS session, for each call.
     """
 
-    def __init__(
-        self, *, timeout: tuple[float, float]
-    ) -> None:  # Once in each thread that uses it.
-        self._timeout = timeout
-        self._session = punctual(requests.Session())
+    def __init__(self, address: str, *, timeout: tuple[float, float]) -> None:
+        self._timeout = timeout  # All this runs once in each thread.
+        self._session = session_for(address)
 
     def __call__(
         self,

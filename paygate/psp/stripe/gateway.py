@@ -21,7 +21,7 @@ from paygate.psp.gateway import (
     Outcome,
     Request,
     Unknown,
-    punctual,
+    session_for,
 )
 from paygate.psp.stripe import translate
 
@@ -42,7 +42,8 @@ def make(configuration: Mapping[str, Any]) -> StripeGateway:
         # All of them: a base that is left out is the real Stripe's, for evidence files as well.
         base_addresses={"api": base, "files": base, "connect": base, "meter_events": base},
         http_client=stripe.RequestsClient(
-            timeout=tuple(configuration["timeout"]), session=cast("requests.Session", Sessions())
+            timeout=tuple(configuration["timeout"]),
+            session=cast("requests.Session", Sessions(base)),
         ),
         max_network_retries=0,  # Whether to ask again is for whoever holds the attempt to say.
     )
@@ -139,7 +140,7 @@ class StripeGateway:
 class Sessions(threading.local):
     """What the SDK takes for one session: one for each thread, each with its kept-alive connection."""
 
-    def __init__(self) -> None:  # Once in each thread that uses it.
-        session = punctual(requests.Session())
+    def __init__(self, address: str) -> None:  # Once in each thread that uses it.
+        session = session_for(address)
         self.request = session.request
         self.close = session.close
