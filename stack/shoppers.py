@@ -8,7 +8,6 @@ seed.
 from __future__ import annotations
 
 import random
-import re
 import threading
 import time
 from collections import Counter
@@ -198,14 +197,9 @@ class Shop:
         return payment
 
     def _at_the_bank(self, url: str, result: str) -> str:
-        page = self._session().get(url, timeout=10)
-        form = re.search(r'<form[^>]*action="([^"]+)"', page.text)
-        target = form[1] if form else url
-        if target.startswith("/"):
-            parts = urlsplit(url)
-            target = f"{parts.scheme}://{parts.netloc}{target}"
+        self._session().get(url, timeout=10)  # The page, and then its button.
         answer = self._session().post(
-            target, data={"result": result}, allow_redirects=False, timeout=10
+            url, data={"result": result}, allow_redirects=False, timeout=10
         )
         return answer.headers.get("Location", "")
 

@@ -16,20 +16,20 @@ from ledger.partitions import ensure_partitions
 MONTHS_AHEAD = 3
 
 
-@shared_task(name="housekeeping.checkpoints", queue="default")
+@shared_task(name="housekeeping.checkpoints")
 def checkpoints(**_: Any) -> None:
     """Shorten the tails that balances are summed over."""
     make_checkpoints()
 
 
-@shared_task(name="housekeeping.partitions", queue="default")
+@shared_task(name="housekeeping.partitions")
 def partitions(**_: Any) -> None:
     """The coming months' partitions of the big leaves."""
     ensure_partitions(MONTHS_AHEAD)
     call("outbox_ensure_partitions", MONTHS_AHEAD)
 
 
-@shared_task(name="housekeeping.forget_replies", queue="default")
+@shared_task(name="housekeeping.forget_replies")
 def forget_replies(**_: Any) -> None:
     """Stored replies are kept 30 days; the binding of the key stays."""
     IdempotencyKey.objects.filter(finished_at__lt=now() - BODY_KEPT, body__isnull=False).update(

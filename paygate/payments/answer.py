@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
+from kernel.card_numbers import mask
 from kernel.idempotency.replay import Key
 from kernel.money import Money
 from kernel.outbox.record import Event
@@ -28,6 +29,7 @@ from paygate.psp.gateway import (
 )
 
 CUSTOMERS_TIME = timedelta(hours=24)  # To finish 3-D Secure.
+HELD_FOR = timedelta(days=7)  # Where the PSP does not say (Adyen): what all card schemes grant.
 
 DECLINED = {
     "insufficient_funds": "The card has insufficient funds.",
@@ -74,7 +76,7 @@ def answer(
                 "type": "card_error",
                 "code": "card_declined",
                 "decline_code": str(outcome.code),
-                "psp_code": outcome.psp_code or None,
+                "psp_code": attempt.psp_code or None,
                 "message": DECLINED.get(outcome.code, "The card was declined."),
             }
             _refused(payment, attempt)
@@ -90,7 +92,7 @@ def answer(
             _not_executed(payment, attempt)
         case Pending() | Unknown():
             attempt.outcome = Result.PENDING if isinstance(outcome, Pending) else Result.UNKNOWN
-            attempt.psp_message = outcome.why[:500]
+            attempt.psp_message = plain(outcome.why)
             attempt.next_look_at = next_look(at)
         case _:
             assert_never(outcome)
@@ -137,7 +139,7 @@ def _approved(
             payment.psp_reference = outcome.psp_reference
             payment.next_action = None
             payment.amount_authorized = outcome.amount.minor
-            payment.expires_at = None if outcome.captured else outcome.expires_at
+            payment.expires_at = None if outcome.captured else outcome.expires_at or at + HELD_FOR
             if not outcome.captured:
                 payment.hold()
                 return []
@@ -220,7 +222,12 @@ def _close(
     attempt: Attempt, result: Result, at: datetime, psp_code: str = "", psp_message: str = ""
 ) -> None:
     attempt.outcome = result
-    attempt.psp_code = psp_code
-    attempt.psp_message = psp_message[:500]
+    attempt.psp_code = plain(psp_code)
+    attempt.psp_message = plain(psp_message)
     attempt.finished_at = at
     attempt.next_look_at = None
+
+
+def plain(text: str) -> str:
+    """What a PSP says, fit to be kept and shown: it may hold anything, a NUL or a card number among it."""
+    return mask("".join(letter for letter in text if letter.isprintable()))[:500]

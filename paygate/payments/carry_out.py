@@ -18,7 +18,7 @@ from typing import assert_never
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from kernel.clock import now
 from kernel.db import outside_transaction
@@ -42,6 +42,8 @@ from paygate.psp.registry import PspNotConfigured, gateway
 from paygate.routing import health
 
 log = logging.getLogger(__name__)
+
+UNREACHABLE = (OperationalError, InterfaceError)  # PostgreSQL is gone, or was while we spoke.
 
 Pair = tuple[UUID, UUID]  # Merchant and attempt.
 Task = tuple[
@@ -177,7 +179,7 @@ def settle(
             if write(step) is Written.WRITTEN:
                 _spread(step, channel)
                 return step
-        except DatabaseError:
+        except UNREACHABLE:
             # The commit may have happened all the same: look, and write again only if it did not.
             log.warning("settle.failed", extra={"attempt": attempt.public_id}, exc_info=True)
             if pause is None:
@@ -185,7 +187,7 @@ def settle(
             time.sleep(pause)
         try:
             fresh = reload(attempt)
-        except DatabaseError:
+        except UNREACHABLE:
             connection.close()
             if pause is None:
                 raise

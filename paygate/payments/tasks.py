@@ -25,7 +25,7 @@ def resolve_due(*, psp: str, **_: Any) -> None:
     resolve(psp, at=now())
 
 
-@shared_task(name="payments.expire", queue="default")
+@shared_task(name="payments.expire")
 def expire(**_: Any) -> None:
     """Let lapse what is past its time."""
     claimed = expire_due(now=now())

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from kernel.clock import now, rfc3339
+from kernel.db import atomic
 from ledger.checkpoints import verify_checkpoints
 
 
@@ -173,20 +174,19 @@ def prove() -> Proof:
     """Ask all of it, in one snapshot of the database."""
     started, at = time.monotonic(), now()
     findings = []
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        try:
-            for check in CHECKS:
-                question = f"SELECT count(*), min(found::text) FROM ({check.against}) AS found"  # noqa: S608
-                cursor.execute(question)
-                count, example = cursor.fetchone()
-                findings.append(Finding(check.says, count, example or ""))
-            cursor.execute(VOLUME)
-            volume = cursor.fetchall()
-            cursor.execute(UNRESOLVED)
-            (unresolved, _) = cursor.fetchone()
-        finally:
-            cursor.execute("ROLLBACK")
+    outermost = not connection.in_atomic_block
+    with atomic(), connection.cursor() as cursor:
+        if outermost:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        for check in CHECKS:
+            question = f"SELECT count(*), min(found::text) FROM ({check.against}) AS found"  # noqa: S608
+            cursor.execute(question)
+            count, example = cursor.fetchone()
+            findings.append(Finding(check.says, count, example or ""))
+        cursor.execute(VOLUME)
+        volume = cursor.fetchall()
+        cursor.execute(UNRESOLVED)
+        (unresolved,) = cursor.fetchone()
     wrong = verify_checkpoints()
     findings.append(
         Finding(
