@@ -55,7 +55,7 @@ def test_posting_twice_is_posting_once(merchant, captured):
 
 def test_the_same_event_with_other_entries_is_refused(captured):
     post(captured("att_1", 100_00), effective_at=NOON)
-    with pytest.raises(PostedDifferently, match="payment.captured att_1"), transaction.atomic():
+    with pytest.raises(PostedDifferently, match=r"payment\.captured att_1"), transaction.atomic():
         post(captured("att_1", 100_01), effective_at=NOON)
 
 

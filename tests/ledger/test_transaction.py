@@ -19,7 +19,7 @@ def made(*entries):
 
 
 def test_debits_must_equal_credits():
-    with pytest.raises(Unbalanced, match="test.made t_1"):
+    with pytest.raises(Unbalanced, match=r"test\.made t_1"):
         made(debit("assets:a", usd(100)), credit("income:b", usd(99)))
 
 
