@@ -1,4 +1,11 @@
-"""/_control: the levers that no PSP has, and the books in which its effects can be read."""
+"""/_control: the levers that no PSP has, and the books in which its effects can be read.
+
+GET  health   the CPU seconds used and the requests served so far
+POST faults   replaces what goes wrong (see faults.py); GET shows it, and what was injected
+POST clock    {"advance_seconds": 604800} lets a week pass; what is held for too long expires
+GET  books    ?since=12 leaves out the first twelve entries; the totals are always of all
+GET  calls    for each endpoint how many requests came, and how often under each key
+"""
 
 from __future__ import annotations
 

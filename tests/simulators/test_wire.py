@@ -1,0 +1,157 @@
+"""What the official SDKs really send, byte for byte: each recorded request finds what it is about.
+
+The recordings come from the unmodified SDKs; only ids and keys are replaced, by those of something
+that stands where the request needs it. What belongs to later rounds is refused in the PSP's own way.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.simulators.sdk import AdyenMerchant, BraintreeMerchant, Merchant, StripeMerchant
+
+_WIRE = Path(__file__).parent / "wire"
+
+# The answer to each line, where it is not the ordinary one; and what has to be there before.
+STRIPE = {
+    **dict.fromkeys(range(43), (404, "")),
+    **dict.fromkeys((0, 1, 2, 3), (200, "")),
+    4: (200, "asks"),
+    **dict.fromkeys((5, 6, 9, 15, 16, 17, 38), (200, "held")),
+    7: (200, "held in parts"),
+    40: (400, ""),  # One cent is too little.
+    41: (400, ""),  # 10.5 is no integer.
+}
+ADYEN = {
+    **dict.fromkeys(range(32), (404, "")),
+    **dict.fromkeys((0, 1, 2, 4, 5, 25, 26, 27, 28), (200, "")),
+    3: (200, "came back"),
+    **dict.fromkeys((6, 7, 8, 9, 10), (201, "held")),
+    30: (422, ""),  # A card without a number.
+    31: (400, ""),  # An amount of 1.5.
+}
+BRAINTREE = {
+    **dict.fromkeys(range(35), (404, "")),
+    **dict.fromkeys((0, 1, 2, 3, 4), (201, "")),
+    **dict.fromkeys((5, 6, 7), (422, "")),  # 2000.00; rejected for fraud; a consumed nonce.
+    **dict.fromkeys((8, 9, 10, 11, 13), (201, "held")),
+    14: (422, "settled"),
+    **dict.fromkeys((18, 20, 21, 32, 33), (200, "held")),
+    31: (201, "taken"),
+}
+
+
+def lines(psp: str, expected: dict[int, tuple[int, str]]) -> list[Any]:
+    recorded = (_WIRE / f"{psp}.jsonl").read_text().splitlines()
+    assert len(recorded) == len(expected)
+    return [
+        pytest.param(json.loads(line), *expected[number], id=f"{psp}-{number}")
+        for number, line in enumerate(recorded)
+    ]
+
+
+def send(merchant: Merchant, line: dict[str, Any], key: str, ids: dict[str, str]) -> Any:
+    """The recorded request, with these ids for those; the status and the headers and body."""
+    target, body = line["target"], line["body"]
+    headers = {k: v for k, v in line["headers"].items() if k != "Content-Length"}
+    if "Idempotency-Key" in headers:
+        headers["Idempotency-Key"] = key
+    for old, new_id in ids.items():
+        target, body = target.replace(old, new_id), body.replace(old, new_id)
+    connection = http.client.HTTPConnection(urlsplit(merchant.simulator.url).netloc, timeout=20)
+    try:
+        connection.request(line["method"], target, body.encode(), headers)
+        reply = connection.getresponse()
+        return reply.status, reply.headers, reply.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(("line", "status", "before"), lines("stripe", STRIPE))
+def test_stripe_understands_what_its_sdk_sends(
+    at_stripe: StripeMerchant,
+    new: Callable[[str], str],
+    line: dict[str, Any],
+    status: int,
+    before: str,
+) -> None:
+    ids = {}
+    match before:
+        case "asks":
+            ids = {"pi_1": at_stripe.create(payment_method="pm_card_authenticationRequired").id}
+        case "held":
+            ids = {"pi_1": at_stripe.create().id}
+        case "held in parts":
+            parts = {"card": {"request_multicapture": "if_available"}}
+            ids = {"pi_1": at_stripe.create(payment_method_options=parts).id}
+
+    answered, headers, body = send(at_stripe, line, new("key"), ids)
+
+    assert answered == status, body
+    assert headers["Request-Id"].startswith("req_")
+    assert ("error" in json.loads(body)) is (status >= 400)
+
+
+@pytest.mark.parametrize(("line", "status", "before"), lines("adyen", ADYEN))
+def test_adyen_understands_what_its_sdk_sends(
+    at_adyen: AdyenMerchant,
+    new: Callable[[str], str],
+    line: dict[str, Any],
+    status: int,
+    before: str,
+) -> None:
+    ids = {}
+    match before:
+        case "held":
+            euros = {"value": 10_00, "currency": "EUR"}
+            ids = {"PSP1": at_adyen.pay(reference=new("pay"), amount=euros)["pspReference"]}
+        case "came back":
+            ids = {"X6Xt": come_back(at_adyen, new("pay"))}
+
+    answered, _, body = send(at_adyen, line, new("key"), ids)
+
+    assert answered == status, body
+    assert ("errorCode" in json.loads(body)) is (status >= 400)
+
+
+def come_back(merchant: AdyenMerchant, payment: str) -> str:
+    """The redirectResult that a customer who completed 3-D Secure brings back."""
+    stored = {"type": "scheme", "storedPaymentMethodId": "3ds"}
+    page = urlsplit(merchant.pay(reference=payment, paymentMethod=stored)["action"]["url"])
+    connection = http.client.HTTPConnection(page.netloc, timeout=20)
+    try:
+        connection.request("POST", page.path, b"result=complete")
+        location = connection.getresponse().headers["Location"]
+    finally:
+        connection.close()
+    return str(location).partition("redirectResult=")[2]
+
+
+@pytest.mark.parametrize(("line", "status", "before"), lines("braintree", BRAINTREE))
+def test_braintree_understands_what_its_sdk_sends(
+    at_braintree: BraintreeMerchant,
+    new: Callable[[str], str],
+    line: dict[str, Any],
+    status: int,
+    before: str,
+) -> None:
+    ids = {f">{key}<": f">{new('key')}<" for key in ("pay-1", "cap-1", "void-1")}
+    if before:
+        made = at_braintree.hold(new("pay"), key=new("key")).reference
+        if before in ("taken", "settled"):
+            at_braintree.transactions.submit_for_settlement(made)
+        if before == "settled":
+            at_braintree.sdk.testing.settle_transaction(made)
+        ids |= {"abc12345": made, "settled1": made}
+
+    answered, _, body = send(at_braintree, line, "", ids)
+
+    assert answered == status, body
+    assert (b"<api-error-response>" in body) is (status == 422)
