@@ -1,6 +1,6 @@
 """All tests, on a PostgreSQL and a Redis of their own: `python -m stack.test [pytest's arguments]`.
 
-Tests marked `stack` also carry `xdist_group("stack")`: they share one worker, one after the other.
+A file's tests run one after the other in one worker, so that what a file sets up is set up once.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from stack.lodging import vacate
 from stack.processes import ROOT, FolderInUse, Processes
 
 FOLDER = ROOT / ".stack"
-SPREAD = ("-n", "2", "--dist", "loadgroup")
+SPREAD = ("-n", "2", "--dist", "loadfile")
 
 
 @contextlib.contextmanager

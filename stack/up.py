@@ -18,7 +18,6 @@ from typing import Any, NoReturn, Self
 
 from celery import Celery
 from rich.console import Console
-from rich.table import Table
 
 from stack import postgres, redis
 from stack.keys import key
@@ -217,21 +216,20 @@ def ping(broker: str, worker: str) -> None:
 
 
 def show(stack: Stack) -> None:
-    page = Table.grid(padding=(0, 3))
-    page.add_row("API", stack.api)
-    page.add_row("documentation", stack.addresses["docs"])
-    page.add_row("back office", stack.addresses["admin"])
-    for login in stack.logins:
-        page.add_row("", f"{login['user']}  {login['password']}  [dim]{login['role']}[/]")
-    for merchant in stack.merchants:
-        page.add_row(merchant["name"], f"{merchant['secret_key']}  [dim]{merchant['id']}[/]")
-    for psp, address in stack.simulators.items():
-        page.add_row(f"{psp} simulator", address)
-    page.add_row("logs", str(stack.folder / "logs"))
-    page.add_row("for scripts", str(stack.folder / "addresses.json"))
-    console = Console(highlight=False)
+    lines = [
+        ("API", stack.api),
+        ("documentation", stack.addresses["docs"]),
+        ("back office", stack.addresses["admin"]),
+        *(("", f"{who['user']}  {who['password']}  [dim]{who['role']}[/]") for who in stack.logins),
+        *((who["name"], f"{who['secret_key']}  [dim]{who['id']}[/]") for who in stack.merchants),
+        *((f"{psp} simulator", address) for psp, address in stack.simulators.items()),
+        ("logs", stack.folder / "logs"),
+        ("for scripts", stack.folder / "addresses.json"),
+    ]
+    console = Console(highlight=False, soft_wrap=True)  # What may be copied stays on one line.
     console.print("\n[bold]paygate is up.[/] ctrl-C ends it.\n")
-    console.print(page, soft_wrap=True)
+    for name, value in lines:
+        console.print(f"  {name:<22}{value}")
 
 
 def leave(number: int, _: object) -> NoReturn:

@@ -9,8 +9,6 @@ import pytest
 from stack.bootstrap import UNFINISHED, ensure, works
 from stack.processes import ROOT
 
-pytestmark = pytest.mark.xdist_group("bootstrap")  # One worker: what is made here is made once.
-
 ENSURE = """
 import sys
 from pathlib import Path

@@ -15,8 +15,6 @@ from stack.lodging import Lodging, vacate
 from stack.postgres import Databases, UnableToRunPostgres
 from stack.processes import Processes
 
-pytestmark = pytest.mark.xdist_group("servers")  # One worker: what is made here is made once.
-
 #: As root there are three ways to run PostgreSQL, by where its folder lies and what the system allows.
 FOLDERS = ["open", "closed", "closed, and no namespaces"] if os.geteuid() == 0 else ["open"]
 

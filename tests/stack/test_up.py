@@ -42,7 +42,6 @@ def test_containers_run_what_one_machine_runs() -> None:
 
 
 @pytest.mark.stack
-@pytest.mark.xdist_group("stack")
 def test_up_runs_until_it_is_told_to_end_and_mends_what_dies(tmp_path: Path) -> None:
     published = tmp_path / "addresses.json"
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
