@@ -22,7 +22,7 @@ class PspNotConfigured(LookupError):
 
 def configuration(psp: str, *, livemode: bool) -> dict[str, Any] | None:
     """The settings of a PSP in a mode; None when there are none."""
-    return cast("dict[str, Any] | None", settings.PSPS[psp]["live" if livemode else "test"])
+    return settings.PSPS[psp]["live" if livemode else "test"]
 
 
 @cache

@@ -134,6 +134,11 @@ def confirm(asked: Authorize, reference: str, result: dict[str, str]) -> Confirm
     )
 
 
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """An adapter remembers nothing, so there is nothing to forget; here no Redis is needed."""
+
+
 @pytest.fixture(scope="session", params=PSPS)
 def simulator(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
