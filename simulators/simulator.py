@@ -48,6 +48,7 @@ class Call:
     id: str = ""  # What the path named.
     key: str = ""  # The idempotency key.
     params: dict[str, Any] = field(default_factory=dict)  # The body or the query, parsed.
+    executed: bool = False  # Not so when it was refused, or answered from what the key stands for.
     silent: bool = False  # Set by test cards that are executed and never answered.
 
 
@@ -155,6 +156,7 @@ class Simulator(ABC):
             await asyncio.sleep(pause)
         if reply is None:
             reply = self.execute(call)
+            call.executed = True
         return await self._leave(call, reply, fault)
 
     async def _leave(self, call: Call, reply: Reply, fault: str) -> Reply:
@@ -164,7 +166,8 @@ class Simulator(ABC):
         match fault:
             case "error_after":
                 error = self.refuse(fault)
-                self.failed(call, error)
+                if call.executed:
+                    self.failed(call, error)
                 return error
             case "timeout_after":
                 return await self._hang()

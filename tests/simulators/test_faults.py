@@ -150,6 +150,19 @@ def test_an_error_instead_of_an_answer(
     assert merchant.booked(payment) == HELD
 
 
+def test_an_error_instead_of_a_replay_leaves_what_is_stored_as_it_was(
+    merchant: Merchant, new: Callable[[str], str]
+) -> None:
+    payment, key = new("pay"), new("key")
+    first = merchant.hold(payment, key=key)
+    merchant.simulator.faults(next=["error_after"])
+
+    with answered(500):
+        merchant.hold(payment, key=key)
+
+    assert merchant.hold(payment, key=key) == first
+
+
 def test_only_adyen_s_error_before_may_be_sent_again(at_adyen: Merchant) -> None:
     at_adyen.simulator.faults(next=["error_before", "error_after"])
 
