@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from kernel.clock import now
+from kernel.currencies import EXPONENTS
 from kernel.ids import encode
 from merchants import fees
 from merchants.models import ApiKey, FeePlan, Merchant, PaymentMethod
@@ -58,6 +60,16 @@ class ApiKeyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 class FeePlanForm(forms.ModelForm):  # type: ignore[type-arg]
     merchant = forms.ModelChoiceField(Merchant.objects.all(), widget=UnfoldAdminSelectWidget)
+    psp = forms.ChoiceField(
+        choices=lambda: [("", "any"), *((psp, psp) for psp in settings.PSPS)],
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+    currency = forms.ChoiceField(
+        choices=[("", "any"), *((code, code) for code in sorted(EXPONENTS))],
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
 
     class Meta:
         model = FeePlan

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -41,12 +42,14 @@ class CreatePaymentMethod(StrictSerializer):
 
     tokens = Tokens()
     brand = TextField(max_length=40, default="", allow_blank=True)
-    last4 = serializers.RegexField(r"^[0-9]{4}\Z", default="")
+    last4 = TextField(default="", validators=[RegexValidator(r"^[0-9]{4}\Z")])
     exp_month = serializers.IntegerField(min_value=1, max_value=12, default=None, allow_null=True)
     exp_year = serializers.IntegerField(
         min_value=2000, max_value=2100, default=None, allow_null=True
     )
-    country = serializers.RegexField(r"^[A-Z]{2}\Z", default="", help_text="Of the issuer.")
+    country = TextField(
+        default="", validators=[RegexValidator(r"^[A-Z]{2}\Z")], help_text="Of the issuer."
+    )
     user_id = TextField(max_length=255, default="", allow_blank=True)
 
 

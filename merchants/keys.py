@@ -13,7 +13,7 @@ from __future__ import annotations
 import secrets
 import zlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -64,10 +64,7 @@ class Made:
     """A new key and its secret. This is the only time that anybody sees the secret."""
 
     key: ApiKey
-    secret: str
-
-    def __repr__(self) -> str:  # So that no log and no traceback shows it either.
-        return f"Made({self.key})"
+    secret: str = field(repr=False)  # So that no log and no traceback shows it either.
 
 
 def make(

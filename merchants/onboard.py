@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.transaction import atomic
@@ -22,7 +22,7 @@ class Onboarded:
     """The merchant, and the secret of its test key, which is shown this once."""
 
     merchant: Merchant
-    secret_key: str
+    secret_key: str = field(repr=False)
 
 
 @atomic
