@@ -5,10 +5,18 @@ Every task may be lost or come twice; what it works on is in PostgreSQL, and eac
 
 import os
 
+from typing import Any
+
 from celery import Celery
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paygate.settings.local")
 
 app = Celery("paygate")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["paygate.payments", "paygate.housekeeping"])
+
+
+@setup_logging.connect
+def keep_our_logs(**_: Any) -> None:
+    """Celery leaves logging alone when somebody listens here: settings.py has arranged it."""

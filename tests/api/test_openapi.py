@@ -1,0 +1,67 @@
+"""The OpenAPI document tells the truth, and no input that it allows, or does not, makes the server fail."""
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
+
+from paygate.api.shapes import PaymentShape
+from paygate.payments.models import Attempt, Payment
+from paygate.payments.render import render
+from paygate.wsgi import application
+
+schema = schemathesis.openapi.from_wsgi("/v1/openapi.json", application)
+
+
+def test_the_document_is_openapi_3_1_and_names_what_exists(client):
+    document = client.get("/v1/openapi.json").json()
+
+    assert document["openapi"].startswith("3.1")
+    assert {
+        "/v1/payments",
+        "/v1/payments/{payment}",
+        "/v1/payments/{payment}/capture",
+        "/v1/payments/{payment}/cancel",
+        "/v1/payments/{payment}/confirm",
+        "/v1/payment_methods",
+        "/v1/account",
+    } <= set(document["paths"])
+
+
+def test_the_documented_payment_is_the_rendered_payment(api):
+    payment = api.pay().json()
+    found = Payment.objects.get()
+
+    rendered = render(found, list(Attempt.objects.all()))
+    assert set(PaymentShape().fields) == set(rendered) == set(payment)
+    assert set(PaymentShape().fields["attempts"].child.fields) == set(rendered["attempts"][0])
+
+
+@pytest.fixture
+def one_connection():
+    """A real WSGI request ends by closing its connection; here it is the one that holds the test's rows."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@schema.parametrize()
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_no_input_makes_the_server_fail(case, api, one_connection):
+    case.headers = {**(case.headers or {}), "Authorization": f"Bearer {api.secret}"}
+    response = case.call()
+    case.validate_response(
+        response,
+        checks=[not_a_server_error, response_schema_conformance, status_code_conformance],
+    )
