@@ -8,7 +8,8 @@ from kernel.sqlfiles import run_sql_file
 
 class Migration(migrations.Migration):
     initial = True
-    dependencies = []
+    # Its grants are to all tables there are by then; the books, made later, take most of them back.
+    dependencies = [("kernel", "0001_outbox_and_keys")]
 
     operations = [
         run_sql_file(__file__, "0001_books"),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from kernel.ids import uuid7
 from kernel.money import Money
@@ -16,9 +17,26 @@ from ledger.transaction import Transaction, credit, debit, transaction
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
+#: For tests that commit. What they commit stays (the books cannot be emptied), in books of their own merchants;
+#: and the tables of the rooms above, which nobody touched, are left alone.
+commits = pytest.mark.django_db(transaction=True, available_apps=["ledger"])
+
 
 def usd(minor: int) -> Money:
     return Money(minor, "USD")
+
+
+def wait_for_whoever_is_older() -> None:
+    """Until every transaction open now has ended, of other tests too: the watermark is the whole cluster's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+        [newest] = cursor.fetchone()
+        for _ in range(6_000):
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %s::xid8", [newest])
+            if cursor.fetchone() == (True,):
+                return
+            cursor.execute("SELECT pg_sleep(0.01)")
+    raise AssertionError("somebody keeps a transaction open")
 
 
 @pytest.fixture

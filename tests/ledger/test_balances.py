@@ -20,7 +20,7 @@ from ledger.balances import (
 from ledger.checkpoints import make_checkpoints, verify_checkpoints
 from ledger.partitions import ensure_partitions
 from ledger.post import post
-from tests.ledger.conftest import NOON, usd
+from tests.ledger.conftest import NOON, commits, usd, wait_for_whoever_is_older
 
 DAY = timedelta(days=1)
 
@@ -80,7 +80,7 @@ def test_as_of_asks_when_it_happened(merchant, captured):
     assert pending(merchant, as_of=NOON - 2 * DAY) == usd(0)
 
 
-@pytest.mark.django_db(transaction=True)
+@commits
 def test_known_at_asks_when_we_wrote_it(merchant, captured):
     before = clock()
     post(captured("att_1", 100_00), effective_at=NOON)
@@ -117,32 +117,36 @@ def test_a_book_that_does_not_balance_is_told_by_currency(merchant, captured):
     assert off_balance(lines[:1]) == [Money(100_00, "USD")]
 
 
-@pytest.mark.django_db(transaction=True)
+@commits
 def test_a_checkpoint_changes_no_balance(merchant, captured):
     for n in range(3):
         post(captured(f"att_{n}"), effective_at=NOON)
+    wait_for_whoever_is_older()
     assert make_checkpoints(tail=3, merchant=merchant) == 3
     assert checkpoints(merchant) == [(-300_00, 3), (8_70, 3), (291_30, 3)]
     assert pending(merchant) == usd(291_30)
 
     post(captured("att_3"), effective_at=NOON)
     assert pending(merchant) == usd(388_40)
+    wait_for_whoever_is_older()
     assert make_checkpoints(tail=1, merchant=merchant) == 3
     assert pending(merchant) == usd(388_40)
     assert verify_checkpoints(merchant=merchant) == []
 
 
-@pytest.mark.django_db(transaction=True)
+@commits
 def test_a_checkpoint_waits_for_a_tail_worth_it(merchant, captured):
     post(captured("att_1"), effective_at=NOON)
+    wait_for_whoever_is_older()
     assert make_checkpoints(tail=2, merchant=merchant) == 0
     assert make_checkpoints(tail=1, merchant=merchant) == 3
     assert make_checkpoints(tail=1, merchant=merchant) == 0
 
 
-@pytest.mark.django_db(transaction=True)
+@commits
 def test_a_balance_is_read_from_the_checkpoint_and_a_wrong_one_is_found(merchant, captured):
     post(captured("att_1"), effective_at=NOON)
+    wait_for_whoever_is_older()
     with transaction.atomic(), connection.cursor() as cursor:
         # The one way to a wrong checkpoint: the owner, without the ink.
         cursor.execute("DROP TRIGGER ledger_checkpoint_in_ink ON ledger_checkpoint")
@@ -157,7 +161,7 @@ def test_a_balance_is_read_from_the_checkpoint_and_a_wrong_one_is_found(merchant
         transaction.set_rollback(True)
 
 
-@pytest.mark.django_db(transaction=True)
+@commits
 def test_a_checkpoint_of_another_cluster_is_not_believed(merchant, captured):
     post(captured("att_1"), effective_at=NOON)
     with connection.cursor() as cursor:
@@ -168,6 +172,7 @@ def test_a_checkpoint_of_another_cluster_is_not_believed(merchant, captured):
             [merchant],
         )
     assert pending(merchant) == usd(97_10)
+    wait_for_whoever_is_older()
     assert make_checkpoints(tail=1, merchant=merchant) == 3
     assert pending(merchant) == usd(97_10)
 

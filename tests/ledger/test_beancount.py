@@ -19,7 +19,7 @@ from ledger.beancount import account_name, export
 from ledger.post import post
 from ledger.recipes.payments import payment_captured
 from ledger.transaction import credit, debit, transaction
-from tests.ledger.conftest import NOON, usd
+from tests.ledger.conftest import NOON, commits, usd
 
 BEAN_CHECK = Path(sys.executable).with_name("bean-check")
 
@@ -110,7 +110,7 @@ def test_the_command_prints_one_merchants_book(merchant, captured):
         call_command("export_beancount", merchant="pay_1", stdout=out)
 
 
-@pytest.mark.django_db(transaction=True)
+@commits
 def test_an_export_is_of_one_moment_whoever_posts_meanwhile(merchant, captured, tmp_path):
     post(captured("att_1"), effective_at=NOON)
     lines = export(merchant=merchant, livemode=False)

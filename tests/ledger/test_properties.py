@@ -27,7 +27,7 @@ from ledger.post import Overdrawn, PostedDifferently, post
 from ledger.recipes.fees import processing_fee_returned, psp_fee_charged
 from ledger.recipes.payments import capture_reversed, payment_captured
 from ledger.transaction import Transaction, credit, debit, transaction
-from tests.ledger.conftest import NOON
+from tests.ledger.conftest import NOON, commits
 
 amounts = st.integers(1, 10**9)
 currencies = st.sampled_from(["USD", "JPY", "KWD"])
@@ -170,7 +170,7 @@ def database_clock() -> datetime:
     return moment
 
 
-@pytest.mark.django_db(transaction=True)
+@commits
 def test_the_books_agree_with_a_tally_kept_by_hand():
     run_state_machine_as_test(
         Bookkeeper,

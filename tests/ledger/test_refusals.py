@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 from ledger import chart
 from ledger.checkpoints import make_checkpoints
 from ledger.post import Overdrawn, post, post_many
-from tests.ledger.conftest import NOON
+from tests.ledger.conftest import NOON, commits
 
 # The transaction `new` is written by hand here; `old` and its accounts (by code) were posted properly before.
 HEADER = """
@@ -409,7 +409,7 @@ def test_a_guarded_account_cannot_be_opened_unguarded(books):
     assert try_it(attempt, books) == attempt.state
 
 
-@pytest.mark.django_db(transaction=True)
+@commits
 @pytest.mark.parametrize(
     "posted_at, first, state",
     [("now()", 1, FOREIGN_KEY), ("o.posted_at", 1, UNIQUE), ("o.posted_at", 4, "LG003")],
@@ -419,7 +419,7 @@ def test_a_later_commit_adds_nothing_to_a_transaction(merchant, captured, posted
     assert in_another_commit(merchant, pair(of="id", first=first, posted_at=posted_at)) == state
 
 
-@pytest.mark.django_db(transaction=True)
+@commits
 @pytest.mark.parametrize("posted_at, state", [("now()", FOREIGN_KEY), ("o.posted_at", "LG006")])
 def test_a_transaction_left_without_entries_stays_without(merchant, captured, posted_at, state):
     post(captured("att_1"), effective_at=NOON)
@@ -439,7 +439,7 @@ def in_another_commit(merchant, sql: str, kind: str = "payment.captured") -> str
         return try_it(Attempt("", sql, "", ""), "")
 
 
-@pytest.mark.django_db(transaction=True)
+@commits
 def test_a_guarded_debit_under_an_older_snapshot_is_refused(available, payout):
     post(available("day_1", 100_00), effective_at=NOON)
     with transaction.atomic():
