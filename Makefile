@@ -35,8 +35,8 @@ fmt: venv  ## put the code into its shape
 bench: venv  ## measure
 	@$(BIN)/python -m bench $(ARGS)
 
-prove: venv  ## the demo with everything killed at random
-	@$(BIN)/python -m stack.demo --kill $(ARGS)
+prove: venv  ## ask the running stack whether the money is right
+	@$(BIN)/python -m stack.prove $(ARGS)
 
 clean:  ## forget everything that was made here
 	rm -rf .venv $(STACK) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache

@@ -50,7 +50,8 @@ def call(function: str, *arguments: Any) -> list[tuple[Any, ...]]:
     places = ", ".join(["%s"] * len(arguments))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {function}({places})", arguments)  # noqa: S608 - a name of ours, not input.
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 atomic = transaction.atomic

@@ -72,10 +72,10 @@ class Listener:
         line = redis.Redis.from_url(
             settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=None
         )
-        ear = line.pubsub(ignore_subscribe_messages=True)
+        ear = line.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         ear.subscribe(self.channel)
         while True:
-            news = ear.get_message(timeout=None)  # type: ignore[arg-type]
+            news = ear.get_message(timeout=None)
             if news is None:
                 continue
             subject, _, message = news["data"].partition(_SEPARATOR)

@@ -7,6 +7,7 @@ SET, and a row lock without a merchant is refused: on many machines it would hav
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from django.db import models
@@ -20,11 +21,9 @@ class MerchantUnnamed(RuntimeError):
 
 class MerchantQuerySet(models.QuerySet[M]):
     def _names_merchant(self) -> bool:
-        return any(
-            getattr(getattr(child, "lhs", None), "target", None) is not None
-            and child.lhs.target.column == "merchant_id"
-            for child in self.query.where.children
-        )
+        conditions: Sequence[Any] = self.query.where.children
+        columns = (getattr(getattr(one, "lhs", None), "target", None) for one in conditions)
+        return any(getattr(column, "attname", "") == "merchant_id" for column in columns)
 
     def select_for_update(self, *args: Any, **kwargs: Any) -> Any:
         if not self._names_merchant():
@@ -44,10 +43,7 @@ class MerchantRow(models.Model):
     class Meta:
         abstract = True
 
-    def _do_update(  # type: ignore[no-untyped-def]
-        self, base_qs, using, pk_val, values, update_fields, forced_update
-    ):
+    def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *rest: Any) -> Any:
         own = base_qs.filter(merchant_id=self.merchant_id)
-        rest = [value for value in values if value[0].attname != "merchant_id"]
-
-        return super()._do_update(own, using, pk_val, rest, update_fields, forced_update)  # type: ignore[misc]
+        changed = [value for value in values if value[0].attname != "merchant_id"]
+        return super()._do_update(own, using, pk_val, changed, *rest)

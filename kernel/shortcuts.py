@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import redis
 from django.conf import settings
@@ -28,14 +28,11 @@ _lock = threading.Lock()
 @cache
 def client() -> redis.Redis:
     """The process's Redis client, with time-outs short enough for a request."""
-    return cast(
-        "redis.Redis",
-        redis.Redis.from_url(
-            settings.REDIS_URL,
-            socket_connect_timeout=0.3,
-            socket_timeout=0.5,
-            health_check_interval=0,
-        ),
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_connect_timeout=0.3,
+        socket_timeout=0.5,
+        health_check_interval=0,
     )
 
 
@@ -55,4 +52,4 @@ def shortcut(work: Callable[[redis.Redis], R], *, otherwise: R) -> R:
 
 def publish(channel: str, message: bytes) -> None:
     """Tell whoever listens; nobody may be listening, and nothing may depend on it."""
-    shortcut(lambda r: cast("Any", r.publish(channel, message)), otherwise=None)
+    shortcut(lambda r: r.publish(channel, message), otherwise=None)

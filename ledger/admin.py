@@ -6,24 +6,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
+from kernel.back_office import ReadOnly
 from kernel.ids import encode
 from ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
-
-
-class ReadOnly:
-    """For pages and for lines within pages."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class EntriesOfOneTransaction(BaseInlineFormSet):  # type: ignore[type-arg]

@@ -11,26 +11,12 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from kernel.back_office import Kept, ReadOnly
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from kernel.ids import encode
 from merchants import fees
 from merchants.models import ApiKey, FeePlan, Merchant, PaymentMethod
-
-
-class Kept:
-    """What is here stays as it is, for a superuser too."""
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class ReadOnly(Kept):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
 
 @admin.register(Merchant)

@@ -4,7 +4,6 @@ Every task may be lost or come twice; what it works on is in PostgreSQL, and eac
 """
 
 import os
-
 from typing import Any
 
 from celery import Celery

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -27,11 +28,11 @@ def no_transaction_over_a_request(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.database)
-def commits_survive_a_crash(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+def commits_survive_a_crash(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """Refuses a PostgreSQL that may lose acknowledged commits (`manage.py check --database default`)."""
     if not databases or not getattr(settings, "REQUIRE_DURABLE_DATABASE", True):
         return []
-    found = []
+    found: list[CheckMessage] = []
     with connection.cursor() as cursor:
         for name, allowed in DURABLE.items():
             cursor.execute("SELECT current_setting(%s)", [name])

@@ -1,6 +1,7 @@
 """All tests, on a PostgreSQL and a Redis of their own: `python -m stack.test [pytest's arguments]`.
 
-A file's tests run one after the other in one worker, so that what a file sets up is set up once.
+First the tests that need the whole platform running, one after the other; then all others, a file at a
+time in each of two workers, so that what a file sets up is set up once.
 """
 
 import contextlib
@@ -17,7 +18,9 @@ from stack.lodging import vacate
 from stack.processes import ROOT, FolderInUse, Processes
 
 FOLDER = ROOT / ".stack"
-SPREAD = ("-n", "2", "--dist", "loadfile")
+TOGETHER = ("-m", "stack")
+APART = ("-m", "not stack", "-n", "2", "--dist", "loadfile")
+NONE_FOUND = pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 @contextlib.contextmanager
@@ -40,7 +43,9 @@ def main(arguments: list[str]) -> int:
             REDIS_URL=redis.run(processes),
             DJANGO_SETTINGS_MODULE="paygate.settings.test",
         )
-        return int(pytest.main([*SPREAD, *arguments]))
+        results = {int(pytest.main([*part, *arguments])) for part in (TOGETHER, APART)}
+    # Arguments may well leave one part without a test, but not both.
+    return max(results - {NONE_FOUND}, default=int(NONE_FOUND))
 
 
 if __name__ == "__main__":

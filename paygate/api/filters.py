@@ -23,7 +23,8 @@ METADATA = re.compile(r"metadata\[(.{1,40})\]")
 
 def filtered(payments: QuerySet[Payment], request: Request) -> QuerySet[Payment]:
     """The payments that the query string asks for. Raises Problem for what it cannot understand."""
-    for name, value in request.query_params.items():
+    for name in request.query_params:
+        value = str(request.query_params[name])
         if name in PAGING:
             continue
         if "\0" in value or len(value) > 500:

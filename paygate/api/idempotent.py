@@ -30,7 +30,7 @@ from kernel.idempotency.replay import (
 from kernel.ids import encode
 from kernel.news import listener
 from kernel.problems import Problem
-from merchants.authentication import Principal
+from merchants.authentication import principal_of
 from paygate.api.waiting import Place, expect, give_back_connection, look, wait_for
 from paygate.payments.begin import UnableToProceed
 from paygate.payments.create import Claimed, KeyTaken
@@ -67,7 +67,7 @@ def answer_once(
 
     `body` is the validated body with the idempotency key taken out of it into "idempotency_key".
     """
-    principal: Principal = request.user
+    principal = principal_of(request)
     key = Key(
         principal.merchant_id,
         principal.livemode,

@@ -16,7 +16,7 @@ from kernel.ids import InvalidId, decode
 from kernel.money import Money
 from kernel.pages import page
 from kernel.problems import Problem
-from merchants.authentication import Principal
+from merchants.authentication import principal_of
 from merchants.payment_methods.find import NoSuchPaymentMethod
 from paygate.api.filters import filtered
 from paygate.api.idempotent import answer_once
@@ -79,7 +79,7 @@ class Payments(APIView):
     def post(self, request: Request) -> Any:
         """Take a payment: 201 with its outcome, or 202 when the outcome is not known yet."""
         body = CreatePayment.read(request)
-        principal: Principal = request.user
+        principal = principal_of(request)
 
         def claim(bind: BindKey) -> Claimed:
             order = Order(
@@ -128,7 +128,7 @@ class Payments(APIView):
     )
     def get(self, request: Request) -> Response:
         """The merchant's payments, newest first; also by metadata[key]=value."""
-        principal: Principal = request.user
+        principal = principal_of(request)
         payments = all_of(principal.merchant_id, livemode=principal.livemode)
         return Response(
             page(filtered(payments, request), request, prefix="pay", render_many=_render_many)
@@ -218,7 +218,7 @@ class ConfirmOne(APIView):
 
 
 def _payment(request: Request, public_id: str) -> Payment:
-    principal: Principal = request.user
+    principal = principal_of(request)
     try:
         return get(principal.merchant_id, _decoded(public_id), livemode=principal.livemode)
     except NoSuchPayment:

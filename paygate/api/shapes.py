@@ -124,7 +124,7 @@ class PaymentList(serializers.Serializer[object]):
     """A page of payments, newest first."""
 
     object = serializers.ChoiceField(["list"])
-    data = PaymentShape(many=True)
+    data = PaymentShape(many=True)  # type: ignore[assignment]
     has_more = serializers.BooleanField()
     url = serializers.CharField()
 
@@ -142,7 +142,7 @@ class ErrorDetail(serializers.Serializer[object]):
     request_id = serializers.CharField(allow_null=True)
     payment = serializers.JSONField(allow_null=True)
     doc_url = serializers.CharField()
-    errors = serializers.ListField(child=serializers.DictField())
+    errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
 
 
 class ErrorShape(serializers.Serializer[object]):

@@ -25,7 +25,7 @@ def checkpoints(**_: Any) -> None:
 @shared_task(name="housekeeping.partitions")
 def partitions(**_: Any) -> None:
     """The coming months' partitions of the big leaves."""
-    ensure_partitions(MONTHS_AHEAD)
+    ensure_partitions(months=MONTHS_AHEAD)
     call("outbox_ensure_partitions", MONTHS_AHEAD)
 
 

@@ -8,25 +8,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from kernel.back_office import ReadOnly
 from kernel.ids import InvalidId, decode
 from paygate.payments.models import Attempt, Payment
 
 
-class ReadOnly(ModelAdmin):
-    """Nobody adds, changes or deletes here; the books and the state machines own these rows."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly):
+class PaymentAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ("public_id", "state", "amount_", "captured_", "psp", "user_id", "created_at")
     list_filter = ("state", "psp", "currency", "livemode")
     search_fields = ("psp_reference", "user_id")
@@ -50,7 +38,7 @@ class PaymentAdmin(ReadOnly):
 
 
 @admin.register(Attempt)
-class AttemptAdmin(ReadOnly):
+class AttemptAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ("public_id", "operation", "psp", "outcome", "decline_code", "started_at")
     list_filter = ("operation", "psp", "outcome")
     search_fields = ("psp_reference",)

@@ -227,8 +227,5 @@ def terminal(state: str) -> bool:
 
 def arrows() -> set[tuple[str, str]]:
     """Every (from, to) of a payment's graph, read off the transitions above."""
-    found: set[tuple[str, str]] = set()
-    for change in Payment._meta.get_field("state").get_all_transitions(Payment):  # type: ignore[union-attr]
-        change_: Any = change
-        found.add((str(change_.source), str(change_.target)))
-    return found
+    state: Any = Payment._meta.get_field("state")
+    return {(str(arrow.source), str(arrow.target)) for arrow in state.get_all_transitions(Payment)}

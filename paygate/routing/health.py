@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TypeAlias
+
+from redis import Redis
 
 from kernel.shortcuts import shortcut
 
@@ -33,6 +36,7 @@ class Health:
 
 
 WELL = Health(0, 0)
+Counts: TypeAlias = list[tuple[bytes | None, bytes | None]]
 _known: dict[str, tuple[float, Health]] = {}
 
 
@@ -44,7 +48,7 @@ def record(psp: str, *, well: bool) -> None:
     """Count the end of one call."""
     name = _name(psp, int(time.time()) // BUCKET)
 
-    def count(r):  # type: ignore[no-untyped-def]
+    def count(r: Redis) -> None:
         pipe = r.pipeline(transaction=False)
         pipe.hincrby(name, "well" if well else "ill", 1)
         pipe.expire(name, BUCKET * (BUCKETS + 1))
@@ -60,15 +64,18 @@ def health(psp: str) -> Health:
         return known
     bucket = int(time.time()) // BUCKET
 
-    def read(r):  # type: ignore[no-untyped-def]
+    def read(r: Redis) -> Counts:
         pipe = r.pipeline(transaction=False)
         for back in range(BUCKETS):
             pipe.hmget(_name(psp, bucket - back), "well", "ill")
-        return pipe.execute()
+        counted: Counts = pipe.execute()
+        return counted
 
-    counts = shortcut(read, otherwise=[])
+    nothing: Counts = []
+    counts = shortcut(read, otherwise=nothing)
     known = Health(
-        well=sum(int(well or 0) for well, _ in counts), ill=sum(int(ill or 0) for _, ill in counts)
+        well=sum([int(well or 0) for well, _ in counts]),
+        ill=sum([int(ill or 0) for _, ill in counts]),
     )
     _known[psp] = (time.monotonic(), known)
     return known

@@ -19,21 +19,20 @@ HORIZON = env.float("PSP_HORIZON", default=120.0)
 def _stripe(mode: str) -> dict[str, Any] | None:
     key = env.str(f"STRIPE_{mode}_API_KEY", default="sk_test_paygate" if mode == "TEST" else "")
     return (
-        (key
+        key
         and {
             "api_key": key,
             "api_base": env.str(f"STRIPE_{mode}_API_BASE", default="https://api.stripe.com"),
             "timeout": TIMEOUT,
             "horizon": HORIZON,
-        })
-        or None
-    )
+        }
+    ) or None
 
 
 def _adyen(mode: str) -> dict[str, Any] | None:
     key = env.str(f"ADYEN_{mode}_API_KEY", default="AQE_paygate" if mode == "TEST" else "")
     return (
-        (key
+        key
         and {
             "api_key": key,
             "api_base": env.str(
@@ -43,15 +42,14 @@ def _adyen(mode: str) -> dict[str, Any] | None:
             "merchant_account": env.str(f"ADYEN_{mode}_MERCHANT_ACCOUNT", default="PaygateECOM"),
             "timeout": TIMEOUT,
             "horizon": HORIZON,
-        })
-        or None
-    )
+        }
+    ) or None
 
 
 def _braintree(mode: str) -> dict[str, Any] | None:
     key = env.str(f"BRAINTREE_{mode}_PRIVATE_KEY", default="bt_private" if mode == "TEST" else "")
     return (
-        (key
+        key
         and {
             "merchant_id": env.str(f"BRAINTREE_{mode}_MERCHANT_ID", default="paygate"),
             "public_key": env.str(f"BRAINTREE_{mode}_PUBLIC_KEY", default="bt_public"),
@@ -68,9 +66,8 @@ def _braintree(mode: str) -> dict[str, Any] | None:
             ),
             "timeout": TIMEOUT,
             "horizon": HORIZON,
-        })
-        or None
-    )
+        }
+    ) or None
 
 
 PSPS = {

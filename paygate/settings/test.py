@@ -1,6 +1,16 @@
 """For pytest: ordinary connections, commits not grouped (a test may hold the transaction itself)."""
 
+import os
+
 from paygate.settings.base import *
+
+# Test processes side by side each flush a Redis database of their own.
+_OWN = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+REDIS_URL = (
+    f"{REDIS_URL.rpartition('/')[0]}/{_OWN}" if REDIS_URL.count("/") > 2 else f"{REDIS_URL}/{_OWN}"
+)
+CACHES["default"]["LOCATION"] = REDIS_URL
+CELERY_BROKER_URL = REDIS_URL
 
 GROUP_COMMITS = False
 DATABASES["default"]["OPTIONS"] = {}

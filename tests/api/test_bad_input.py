@@ -12,7 +12,9 @@ CARD = "4111 1111 1111 1111"
 
 
 def nothing_was_left():
-    return not (Payment.objects.exists() or IdempotencyKey.objects.exists() or OutboxEvent.objects.exists())
+    return not (
+        Payment.objects.exists() or IdempotencyKey.objects.exists() or OutboxEvent.objects.exists()
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,8 @@ def test_other_content_types_are_refused(api):
 
 
 @pytest.mark.parametrize(
-    "path", ["payments/nonsense", "payments/pay_", "payments/re_01k3rc04hmfay8vvr14d2pf2db", "nowhere"]
+    "path",
+    ["payments/nonsense", "payments/pay_", "payments/re_01k3rc04hmfay8vvr14d2pf2db", "nowhere"],
 )
 def test_what_does_not_exist_is_404_with_an_error_object(api, path):
     reply = api.get(path)
@@ -140,9 +143,7 @@ def test_what_does_not_exist_is_404_with_an_error_object(api, path):
 
 
 def test_a_wrong_method_is_405(api):
-    reply = api.client.delete(
-        "/v1/payments", headers={"Authorization": f"Bearer {api.secret}"}
-    )
+    reply = api.client.delete("/v1/payments", headers={"Authorization": f"Bearer {api.secret}"})
 
     assert reply.status_code == 405
     assert reply.json()["error"]["code"] == "method_not_allowed"

@@ -92,8 +92,6 @@ def test_another_merchant_sees_nothing_of_it(api, five, client_for, another_merc
     assert amounts(other.get("payments", {"starting_after": five[4]["id"]})) == []
 
 
-def test_a_page_costs_the_same_few_queries_however_long_it_is(
-    api, five, django_assert_num_queries
-):
+def test_a_page_costs_the_same_few_queries_however_long_it_is(api, five, django_assert_num_queries):
     with django_assert_num_queries(2):
         api.get("payments", {"limit": 5})

@@ -45,7 +45,9 @@ class Running:
             timeout=30,
         )
 
-    def pay(self, key: str = "", *, headers: dict[str, str] | None = None, **changes: Any) -> requests.Response:
+    def pay(
+        self, key: str = "", *, headers: dict[str, str] | None = None, **changes: Any
+    ) -> requests.Response:
         body = {
             "user_id": "user-1",
             "amount": 1000,

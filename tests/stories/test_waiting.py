@@ -17,12 +17,13 @@ def crowd(running):
     running.faults(probabilities={"timeout_after": 1.0}, seed=1, hang_seconds=2)
     replies = []
     waiting = threading.Thread(
-        target=lambda: replies.extend(at_once(4 * POOL, lambda n: running.pay(f"crowd {n}")))
+        target=lambda: replies.extend(at_once(4 * POOL, lambda _: running.pay()))
     )
     waiting.start()
     until(
-        lambda: len(running.query("SELECT FROM payment_attempt WHERE finished_at IS NULL"))
-        >= 2 * POOL
+        lambda: (
+            len(running.query("SELECT FROM payment_attempt WHERE finished_at IS NULL")) >= 2 * POOL
+        )
     )
     yield replies
     running.faults()
