@@ -72,6 +72,7 @@ def test_partial_settlements_are_transactions_of_their_own(
     part = at_braintree.transactions.submit_for_partial_settlement
 
     first = part(made.id, "4.00", {"order_id": "cap_1"}).transaction
+    assert code(at_braintree.transactions.submit_for_settlement(made.id)) == "91507"
     assert code(part(made.id, "6.01")) == "91522"
     last = part(made.id, "5.00", {"final_capture": True}).transaction
     parent = at_braintree.transactions.find(made.id)

@@ -197,20 +197,41 @@ def test_a_malformed_answer_hides_an_effect(merchant: Merchant, new: Callable[[s
     assert merchant.hold(payment, key=key).amount == 10_00
 
 
-def test_a_slow_answer_comes_byte_by_byte(
-    at_stripe: StripeMerchant, new: Callable[[str], str]
-) -> None:
-    at_stripe.simulator.faults(next=["slow_drip"])
+@pytest.fixture
+def asked(at_stripe: StripeMerchant) -> Iterator[Callable[[str], socket.socket]]:
+    """Ask for a payment with a fault, without an SDK: the open connection."""
     address = urlsplit(at_stripe.simulator.url)
+    opened = socket.create_connection((address.hostname, address.port), timeout=20)
     body = "amount=1000&currency=usd"
-    asked = (
+    request = (
         f"POST /v1/payment_intents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk_test_x\r\n"
         f"Content-Length: {len(body)}\r\n\r\n{body}"
     )
-    with socket.create_connection((address.hostname, address.port), timeout=20) as opened:
-        opened.sendall(asked.encode())
 
-        assert [opened.recv(4096) for _ in range(3)] == [b"H", b"T", b"T"]
+    def ask(fault: str) -> socket.socket:
+        at_stripe.simulator.faults(next=[fault], hang_seconds=SOON)
+        opened.sendall(request.encode())
+        return opened
+
+    yield ask
+    opened.close()
+
+
+def test_a_slow_answer_comes_byte_by_byte(asked: Callable[[str], socket.socket]) -> None:
+    opened = asked("slow_drip")
+
+    assert [opened.recv(4096) for _ in range(3)] == [b"H", b"T", b"T"]
+
+
+@pytest.mark.parametrize("fault", ["reset_before", "reset_after"])
+def test_a_reset_breaks_the_connection(asked: Callable[[str], socket.socket], fault: str) -> None:
+    with pytest.raises(ConnectionResetError):
+        asked(fault).recv(4096)
+
+
+@pytest.mark.parametrize("fault", ["timeout_before", "timeout_after"])
+def test_a_timeout_ends_in_silence(asked: Callable[[str], socket.socket], fault: str) -> None:
+    assert asked(fault).recv(4096) == b""
 
 
 def test_a_card_that_is_always_charged_and_never_answered_the_first_time(
