@@ -69,6 +69,7 @@ VICTIMS = [
     "relay",
     "beat",
 ]
+MERCY = 12.0  # Seconds a killed process gets before it may be killed again: it has to start first.
 SETTLING = 120.0  # Seconds within which nothing may be left unresolved.
 
 console = Console(highlight=False)
@@ -155,12 +156,15 @@ def trouble(stack: Stack, options: argparse.Namespace) -> Iterator[Counter[str]]
     draw = random.Random(options.seed)
 
     def strike() -> None:
-        while not over.wait(draw.uniform(0.7, 2.0)):
-            if options.kill:
-                victim = draw.choice(VICTIMS)
+        struck: dict[str, float] = {}
+        while not over.wait(draw.uniform(1.0, 3.0)):
+            alive = [v for v in VICTIMS if time.monotonic() - struck.get(v, -MERCY) > MERCY]
+            if options.kill and alive:
+                victim = draw.choice(alive)
+                struck[victim] = time.monotonic()
                 stack.processes.kill(victim, signal.SIGKILL)
                 done[f"kill -9 {victim}"] += 1
-            if options.flush and draw.random() < 0.5:
+            if options.flush and draw.random() < 0.4:
                 redis.Redis.from_url(stack.redis_url).flushall()
                 done["FLUSHALL"] += 1
 
