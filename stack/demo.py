@@ -112,9 +112,13 @@ def day(stack: Stack, options: argparse.Namespace) -> bool:
         with progress() as bar, ThreadPoolExecutor(options.shoppers) as shoppers:
             task = bar.add_task("payments", total=len(plan))
             running = [shoppers.submit(shop.run, errand) for errand in plan]
-            while not all(one.done() for one in running):
-                bar.update(task, completed=journal.done)
-                time.sleep(0.2)
+            try:
+                while not all(one.done() for one in running):
+                    bar.update(task, completed=journal.done)
+                    time.sleep(0.2)
+            finally:  # Also by ctrl-C: then nobody waits for what shops still want.
+                shop.closed.set()
+                shoppers.shutdown(cancel_futures=True)
             bar.update(task, completed=journal.done)
             for one in running:
                 one.result()

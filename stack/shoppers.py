@@ -118,6 +118,7 @@ class Shop:
         self._api = api
         self._journal = journal
         self._local = threading.local()
+        self.closed = threading.Event()  # Set: the day is over, wanted or not.
 
     def run(self, errand: Errand) -> None:
         try:
@@ -210,7 +211,7 @@ class Shop:
         while payment["status"] == "processing":
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{payment['id']} is processing for {GIVE_UP:.0f} s")
-            time.sleep(pause)
+            self._pause(pause)
             pause = min(1.0, pause * 1.5)
             payment = self._get(f"/v1/payments/{payment['id']}", errand)
         return payment
@@ -226,7 +227,7 @@ class Shop:
                     return reply.json()  # type: ignore[no-any-return]
             except (requests.RequestException, ValueError) as error:
                 self._journal.line_broke(error)
-            time.sleep(0.3)
+            self._pause(0.3)
         raise TimeoutError(f"{path} could not be read")
 
     def _post(
@@ -253,7 +254,7 @@ class Shop:
                 answer = reply.json()
             except (requests.RequestException, ValueError) as error:
                 self._journal.line_broke(error)
-                time.sleep(0.3)
+                self._pause(0.3)
                 continue
             self._journal.heard(reply.status_code, time.monotonic() - started if timed else None)
             if reply.status_code in {200, 201, 202}:
@@ -263,8 +264,12 @@ class Shop:
                 return told
             if reply.status_code not in {409, 429, 500, 503}:
                 raise TimeoutError(f"{path} was refused: {answer}")
-            time.sleep(0.5)
+            self._pause(0.5)
         raise TimeoutError(f"{path} was never answered")
+
+    def _pause(self, seconds: float) -> None:
+        if self.closed.wait(seconds):
+            raise TimeoutError("the day ended first")
 
     def _headers(self, errand: Errand) -> dict[str, str]:
         return {"Authorization": f"Bearer {errand.secret}"}
