@@ -1,0 +1,1 @@
+"""How fast, and at what cost: measured on this machine, as data and as tables (`make bench`)."""

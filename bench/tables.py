@@ -1,0 +1,129 @@
+"""The results as tables for people; the data are the results themselves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.cpu import PLATFORM
+
+
+def show(results: Mapping[str, Any], console: Console) -> None:
+    """Print whatever was measured."""
+    machine, database = results["machine"], results["database"]
+    console.print(
+        f"{machine['cores']} cores, {machine['processor']}; Python {machine['python']}, "
+        f"PostgreSQL {database['postgres']}, fsync {database['fsync']}, "
+        f"synchronous_commit {database['synchronous_commit']}; commit {machine['commit']}\n"
+        f"load average {machine['load_average']:.1f} before and {results['after']['load_average']:.1f} after, "
+        f"yardstick {machine['yardstick_ms']:.0f} ms and {results['after']['yardstick_ms']:.0f} ms\n"
+    )
+    if whole := results.get("whole-path"):
+        console.print(alone(whole), rates(whole), costs(whole))
+        shares = ", ".join(f"{table} {share:.0%}" for table, share in whole["hot_share"].items())
+        console.print(f"updates that touched no index (HOT): {shares}\n")
+    if rows := results.get("bound"):
+        console.print(bound(rows))
+    if books := results.get("books"):
+        console.print(posting(books))
+        asked = books["balance"]
+        console.print(
+            f"a balance over {asked['entries']:,} entries: {asked['summed_ms']:.2f} ms summed, "
+            f"{asked['checkpoint_ms']:.2f} ms from a checkpoint "
+            f"({asked['summed_ms'] / asked['checkpoint_ms']:.0f} times)\n"
+        )
+
+
+def alone(whole: Mapping[str, Any]) -> Table:
+    table = _table("A PSP's call by itself, official SDK", "PSP", "p50 ms", "p99 ms", "SDK CPU ms")
+    for psp, call in whole["alone"].items():
+        table.add_row(psp, *_numbers(call["p50_ms"], call["p99_ms"], call["sdk_cpu_ms"], digits=2))
+    return table
+
+
+def rates(whole: Mapping[str, Any]) -> Table:
+    """Added latency is the median less that of the PSP's call by itself."""
+    table = _table(
+        "The whole path: rate and latency",
+        *("PSPs", "clients", "payments/s measured", "payments/s, cores to itself"),
+        *("p50 ms", "p99 ms", "p50 added", "not 201"),
+    )
+    calls = whole["alone"]
+    for row in whole["measured"]:
+        psps = [row["mix"]] if row["mix"] in calls else list(calls)
+        call = sum(calls[psp]["p50_ms"] for psp in psps) / len(psps)
+        table.add_row(
+            row["mix"],
+            str(row["clients"]),
+            *_numbers(row["payments_per_second"], row["platform_payments_per_second"], digits=0),
+            *_numbers(row["p50_ms"], row["p99_ms"], row["p50_ms"] - call, digits=1),
+            str(sum(row["other_statuses"].values())),
+        )
+    return table
+
+
+def costs(whole: Mapping[str, Any]) -> Table:
+    table = _table(
+        "The whole path: CPU ms per payment",
+        *("PSPs", "clients", *PLATFORM, "platform", "simulators", "client", "WAL bytes", "commits"),
+    )
+    for row in whole["measured"]:
+        table.add_row(
+            row["mix"],
+            str(row["clients"]),
+            *_numbers(*(row["cpu_ms"][part] for part in PLATFORM), row["platform_cpu_ms"]),
+            *_numbers(row["cpu_ms"]["simulators"], row["client_cpu_ms"]),
+            *_numbers(row["wal_bytes"], digits=0),
+            *_numbers(row["commits"]),
+        )
+    return table
+
+
+def bound(rows: list[dict[str, Any]]) -> Table:
+    table = _table(
+        "The bound: the same SQL by pgbench",
+        *(
+            "payments a commit",
+            "clients",
+            "payments/s",
+            "PostgreSQL CPU ms",
+            "WAL bytes",
+            "commits",
+        ),
+    )
+    for row in rows:
+        table.add_row(
+            *(str(row["group"]), str(row["clients"])),
+            *_numbers(row["payments_per_second"], digits=0),
+            *_numbers(row["postgres_cpu_ms"]),
+            *_numbers(row["wal_bytes"], digits=0),
+            *_numbers(row["commits"]),
+        )
+    return table
+
+
+def posting(books: Mapping[str, Any]) -> Table:
+    table = _table(
+        "The books: transactions of three entries",
+        *("way", "books", "connections", "transactions/s", "PostgreSQL CPU ms", "Python CPU ms"),
+    )
+    for row in books["posting"]:
+        table.add_row(
+            *(row["way"], row["books"], str(row["connections"])),
+            *_numbers(row["transactions_per_second"], digits=0),
+            *_numbers(row["postgres_cpu_ms"], row["python_cpu_ms"]),
+        )
+    return table
+
+
+def _table(title: str, first: str, *others: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _numbers(*values: float, digits: int = 2) -> list[str]:
+    return [f"{value:,.{digits}f}" for value in values]
