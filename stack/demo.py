@@ -161,7 +161,7 @@ def trouble(stack: Stack, options: argparse.Namespace) -> Iterator[Counter[str]]
 
     def strike() -> None:
         struck: dict[str, float] = {}
-        while not over.wait(draw.uniform(1.0, 3.0)):
+        while not over.wait(draw.uniform(3.0, 7.0)):
             alive = [v for v in VICTIMS if time.monotonic() - struck.get(v, -MERCY) > MERCY]
             if options.kill and alive:
                 victim = draw.choice(alive)
