@@ -13,9 +13,10 @@ from kernel.currencies import EXPONENTS
 from kernel.money import Money
 from paygate.psp.adyen import translate as adyen_words
 from paygate.psp.braintree import translate as braintree_words
-from paygate.psp.gateway import DeclineCode, Declined, Inexpressible, rescaled
+from paygate.psp.gateway import DeclineCode, Declined
 from paygate.psp.registry import PSPS
 from paygate.psp.stripe import translate as stripe_words
+from paygate.psp.wire import Inexpressible, rescaled
 from tests.psp_contract.conftest import adapter, authorize
 from tests.psp_contract.puppet import Puppet, puppet
 

@@ -22,9 +22,9 @@ from paygate.psp.gateway import (
     NotSent,
     Outcome,
     Unknown,
-    never_left,
 )
 from paygate.psp.registry import PSPS
+from paygate.psp.wire import never_left
 from tests.psp_contract.conftest import EUR_10, adapter, authorize, cancel, capture, configuration
 from tests.psp_contract.puppet import (
     DIES,

@@ -15,15 +15,8 @@ from urllib.parse import urlsplit
 import Adyen
 
 from paygate.psp.adyen import translate
-from paygate.psp.gateway import (
-    Authorize,
-    Cancel,
-    Capture,
-    Confirm,
-    Outcome,
-    Request,
-    session_for,
-)
+from paygate.psp.gateway import Authorize, Cancel, Capture, Confirm, Outcome, Request
+from paygate.psp.wire import session_for
 
 CHECKOUT = "https://checkout-test.adyen.com/v72"  # Where the SDK starts from.
 

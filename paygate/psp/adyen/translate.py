@@ -23,15 +23,13 @@ from paygate.psp.gateway import (
     Confirm,
     DeclineCode,
     Declined,
-    Inexpressible,
     NotSent,
     Outcome,
     Pending,
     Request,
     Unknown,
-    never_left,
-    rescaled,
 )
+from paygate.psp.wire import Inexpressible, never_left, rescaled
 
 # ----------------------------------------------------------------------------------------- amounts
 

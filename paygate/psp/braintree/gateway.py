@@ -19,8 +19,8 @@ from paygate.psp.gateway import (
     Outcome,
     Request,
     Unknown,
-    punctual,
 )
+from paygate.psp.wire import punctual
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 

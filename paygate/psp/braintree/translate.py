@@ -27,8 +27,8 @@ from paygate.psp.gateway import (
     Pending,
     Request,
     Unknown,
-    never_left,
 )
+from paygate.psp.wire import never_left
 
 # ----------------------------------------------------------------------------------------- amounts
 

@@ -21,9 +21,9 @@ from paygate.psp.gateway import (
     Outcome,
     Request,
     Unknown,
-    session_for,
 )
 from paygate.psp.stripe import translate
+from paygate.psp.wire import session_for
 
 INTENTS = "/v1/payment_intents"
 PAGE, PAGES = 100, 10  # How much of the list a look-up reads before it says it cannot tell.

@@ -23,15 +23,13 @@ from paygate.psp.gateway import (
     Confirm,
     DeclineCode,
     Declined,
-    Inexpressible,
     NotSent,
     Outcome,
     Pending,
     Request,
     Unknown,
-    never_left,
-    rescaled,
 )
+from paygate.psp.wire import Inexpressible, never_left, rescaled
 
 if TYPE_CHECKING:  # The SDK's own types; at run time they are plain dicts and slow to import.
     from stripe.params import (
