@@ -54,4 +54,10 @@ def call(function: str, *arguments: Any) -> list[tuple[Any, ...]]:
         return rows
 
 
+def give_back_connection() -> None:
+    """To the pool: whoever is about to wait needs none. Inside a transaction it is kept."""
+    if not connection.in_atomic_block:
+        connection.close()
+
+
 atomic = transaction.atomic

@@ -17,6 +17,8 @@ from typing import Generic, TypeVar
 from django.conf import settings
 from django.db import connection
 
+from kernel.db import give_back_connection
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -49,6 +51,7 @@ class Grouped(Generic[T, R]):
                 threading.Thread(target=self._run, name=self._name, daemon=True).start()
             self._gathering.append((item, future))
             self._wake.notify()
+        give_back_connection()  # The group needs one: were all held by those who wait, none would move.
         return future.result()
 
     def _run(self) -> None:

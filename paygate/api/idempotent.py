@@ -18,6 +18,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from kernel.clock import now
+from kernel.db import give_back_connection
 from kernel.idempotency.replay import (
     Bound,
     Key,
@@ -31,7 +32,7 @@ from kernel.ids import encode
 from kernel.news import listener
 from kernel.problems import Problem
 from merchants.authentication import principal_of
-from paygate.api.waiting import Place, expect, give_back_connection, look, wait_for
+from paygate.api.waiting import Place, expect, look, wait_for
 from paygate.payments.begin import UnableToProceed
 from paygate.payments.create import Claimed, KeyTaken
 from paygate.payments.dispatch import dispatch

@@ -8,8 +8,8 @@ from collections import defaultdict
 from functools import cache
 
 from django.conf import settings
-from django.db import connection
 
+from kernel.db import give_back_connection
 from kernel.idempotency.replay import Reply
 from kernel.news import Wait, listener
 from paygate.payments.carry_out import reload
@@ -70,12 +70,6 @@ def look(attempt: Attempt) -> tuple[Attempt, Reply]:
     finally:
         give_back_connection()
     return attempt, reply_to(payment, attempt, render(payment, [*others, attempt]))
-
-
-def give_back_connection() -> None:
-    """Whoever is about to wait needs no connection."""
-    if not connection.in_atomic_block:
-        connection.close()
 
 
 def expect(attempt: Attempt) -> Wait:

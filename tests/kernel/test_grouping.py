@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connections
 
 from kernel.grouping import Grouped
 
@@ -65,3 +66,23 @@ def test_a_group_is_never_larger_than_it_may_be():
         gate.set()
         assert sorted(r.result(5) for r in results) == list(range(10))
     assert max(sizes) <= 3
+
+
+@pytest.mark.django_db
+def test_who_waits_for_the_group_holds_no_connection():
+    def work(items):
+        return [waiting.connection is None for _ in items]
+
+    def caller():
+        nonlocal waiting
+        waiting = connections["default"]
+        waiting.ensure_connection()
+        try:
+            return call(1)
+        finally:
+            waiting.close()
+
+    waiting = None
+    call = Grouped(work, name="test")
+    with ThreadPoolExecutor(1) as callers:
+        assert callers.submit(caller).result(5)
