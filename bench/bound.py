@@ -29,18 +29,21 @@ DROP SCHEMA IF EXISTS bench CASCADE;
 CREATE SCHEMA bench;
 CREATE TABLE bench.template (beat text PRIMARY KEY, item text);
 CREATE FUNCTION bench.steps(wanted text, client integer, n bigint, many integer) RETURNS jsonb
-    LANGUAGE sql STABLE AS $$
-    SELECT ('[' || string_agg(
-        format('{"ord":%s', i) || replace(
-            replace(t.item, '@@@@@@@@-@@@@-@@@@', overlay(
-                overlay(place PLACING '-' FROM 13 FOR 0) PLACING '-' FROM 9 FOR 0
-            )),
-            '@@@@@@@@@@@@@@@@', place
-        ), ',') || ']')::jsonb
-    FROM bench.template t, generate_series(0, many - 1) AS i,
-        LATERAL (SELECT lpad(to_hex(n * many + i), 12, '0') || '7' || lpad(to_hex(client), 3, '0') AS place) p
-    WHERE t.beat = wanted
-$$;
+    LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    steps  text := '';
+    filled text;
+    place  text;
+BEGIN
+    FOR i IN 0 .. many - 1 LOOP
+        place := lpad(to_hex(n * many + i), 12, '0') || '7' || lpad(to_hex(client), 3, '0');
+        SELECT item INTO filled FROM bench.template WHERE beat = wanted;
+        filled := replace(filled, '@@@@@@@@@@@@@@@@', place);
+        place := substr(place, 1, 8) || '-' || substr(place, 9, 4) || '-' || substr(place, 13);
+        steps := steps || ',{"ord":' || i || replace(filled, '@@@@@@@@-@@@@-@@@@', place);
+    END LOOP;
+    RETURN '[' || substr(steps, 2) || ']';
+END $$;
 """
 
 SCRIPT = """

@@ -26,6 +26,7 @@ def main(psp: str) -> None:
 
     from kernel.clock import now
     from kernel.idempotency.replay import Key, fingerprint
+    from kernel.ids import encode, uuid7
     from kernel.money import Money
     from merchants.models import Merchant
     from paygate.payments.carry_out import carry_out
@@ -41,7 +42,7 @@ def main(psp: str) -> None:
         return execute(sql, params, many, context)
 
     merchant = Merchant.objects.earliest("created_at").id
-    key = Key(merchant, False, "pay_" + "0" * 26)
+    key = Key(merchant, False, encode("pay", uuid7()))  # Looks like an id, so gets a place as well.
     order = Order(
         user_id="shopper-1",
         amount=Money(1000, "EUR"),
