@@ -3,7 +3,8 @@
 While one group is on its way to the database, the next one gathers; so nothing waits for company, at low
 load a group is a single item, and at high load the cost of a commit is shared. An item is acknowledged
 only after its group's commit. One bad item never fails its neighbours: a group that fails as a whole is
-tried again item by item.
+tried again item by item. Whatever happens to a group, everybody who waits for it hears of it: a caller
+waits without a time-out, and there are never more items than callers.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from django.conf import settings
@@ -46,9 +48,9 @@ class Grouped(Generic[T, R]):
         future: Future[R] = Future()
         with self._wake:
             if self._owner != os.getpid():
-                self._owner = os.getpid()
                 self._gathering = []
                 threading.Thread(target=self._run, name=self._name, daemon=True).start()
+                self._owner = os.getpid()  # Only now: where no thread began, the next caller tries.
             self._gathering.append((item, future))
             self._wake.notify()
         give_back_connection()  # The group needs one: were all held by those who wait, none would move.
@@ -66,13 +68,25 @@ class Grouped(Generic[T, R]):
     def _do(self, group: list[tuple[T, Future[R]]]) -> None:
         try:
             results = self._work([item for item, _ in group])
-        except Exception as error:
-            connection.close()  # Whatever state it is in, the next group gets a sound one.
+            if len(results) != len(group):
+                raise RuntimeError(f"{self._name}: {len(results)} results for {len(group)} items")
+        except BaseException as error:  # This thread must outlive it: nobody else would answer.
+            _close_connection()  # Whatever state it is in, the next group gets a sound one.
             if len(group) == 1:
-                group[0][1].set_exception(error)
+                group[0][1].set_exception(_as_exception(error))
             else:
                 for one in group:
                     self._do([one])
             return
         for (_, future), result in zip(group, results, strict=True):
             future.set_result(result)
+
+
+def _close_connection() -> None:
+    with suppress(Exception):
+        connection.close()
+
+
+def _as_exception(error: BaseException) -> Exception:
+    """What may be raised in a caller's thread: an order to exit was meant for this one, not for it."""
+    return error if isinstance(error, Exception) else RuntimeError(repr(error))

@@ -86,3 +86,41 @@ def test_who_waits_for_the_group_holds_no_connection():
     call = Grouped(work, name="test")
     with ThreadPoolExecutor(1) as callers:
         assert callers.submit(caller).result(5)
+
+
+def answers(*outcomes):
+    """Work that returns or raises these, one after the other."""
+    left = list(outcomes)
+
+    def work(items):
+        outcome = left.pop(0)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    return Grouped(work, name="test")
+
+
+@pytest.mark.parametrize("trouble", [SystemExit(1), ValueError("no"), ["one", "too many"], []])
+def test_nobody_waits_for_ever_whatever_happens_to_the_thread(trouble):
+    call = answers(trouble, ["sound"])
+    with ThreadPoolExecutor(1) as callers:
+        with pytest.raises((RuntimeError, ValueError)):
+            callers.submit(call, 1).result(5)
+
+        assert callers.submit(call, 2).result(5) == "sound"
+
+
+def test_a_thread_that_could_not_begin_is_begun_by_the_next_caller(monkeypatch):
+    call = answers(["sound"])
+
+    def cannot(thread):
+        raise RuntimeError("can't start new thread")
+
+    with ThreadPoolExecutor(1) as callers:
+        callers.submit(int).result(5)  # Its thread is there before threads cannot be had.
+        with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="can't start"):
+            patch.setattr(threading.Thread, "start", cannot)
+            callers.submit(call, 1).result(5)
+
+        assert callers.submit(call, 2).result(5) == "sound"
