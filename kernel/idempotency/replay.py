@@ -77,14 +77,15 @@ def remember(key: Key, bound: Bound) -> None:
 
 
 def recall_quickly(key: Key) -> Bound | None:
-    """A finished reply, if Redis knows one."""
+    """A finished reply, if Redis knows one. What cannot be read there is as good as nothing."""
     packed = shortcut(lambda r: r.get(key.redis_name), otherwise=None)
     if not isinstance(packed, bytes):
         return None
-    mark, subject, status, body = packed.split(b"\n", 3)
-    return Bound(
-        bytes.fromhex(mark.decode()), UUID(subject.decode()), Reply(int(status), body.decode())
-    )
+    try:
+        mark, subject, status, body = packed.decode().split("\n", 3)
+        return Bound(bytes.fromhex(mark), UUID(subject), Reply(int(status), body))
+    except ValueError:
+        return None
 
 
 def recall(key: Key) -> Bound | None:

@@ -76,17 +76,19 @@ def answer_once(
     )
     mark = fingerprint(request.method or "", request.path, body)
     bound = recall_quickly(key)
-    if bound is None:
+    if bound is None or bound.fingerprint != mark:  # Redis may say a reply, never a refusal.
         try:
             claimed = claim(BindKey(key, mark))
-        except (KeyTaken, UnableToProceed) as refusal:
-            # What the state refuses now may be what this very key has brought about.
+        except (KeyTaken, UnableToProceed, Problem) as refusal:
+            # What is refused now may be what this very key has brought about, or have been in order
+            # then: a card that was deleted since, a PSP that has fallen ill.
             bound = recall(key)
             if bound is None and isinstance(refusal, UnableToProceed):
                 raise _conflict(refusal) from None
+            if bound is None:
+                raise
         else:
             return _first(request, claimed, key, mark)
-    assert bound is not None  # KeyTaken means that the key is bound, and bound it stays.
     return _again(key, mark, bound)
 
 
@@ -135,8 +137,9 @@ def _present(key: Key, bound: Bound) -> Reply:
     if attempt.open and not attempt.outcome:
         wait = expect(attempt)
         try:
-            give_back_connection()
-            reply = wait_for(attempt, wait, patience=PATIENCE_FOR_ANOTHER)
+            with Place(attempt.psp) as free:
+                give_back_connection()
+                reply = wait_for(attempt, wait, patience=PATIENCE_FOR_ANOTHER if free else 0.0)
         finally:
             listener.forget(wait)
         running = reply.status == 202
@@ -150,9 +153,6 @@ def _present(key: Key, bound: Bound) -> Reply:
                 retryable=True,
                 headers={"Retry-After": "1"},
             )
-    stored = recall(key)
-    if stored is not None and stored.reply is not None:
-        return stored.reply
     return look(attempt)[1]
 
 

@@ -4,42 +4,55 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
 from functools import cache
 
 from django.conf import settings
 
 from kernel.db import give_back_connection
-from kernel.idempotency.replay import Reply
+from kernel.idempotency.replay import Key, Reply, recall
 from kernel.news import Wait, listener
 from paygate.payments.carry_out import reload
 from paygate.payments.dispatch import carry_out_here
 from paygate.payments.models import Attempt
 from paygate.payments.render import render
-from paygate.payments.reply import reply_to
+from paygate.payments.reply import is_final, reply_to
 
 #: News may be lost: how long after the start to look into the database (seconds); the last pause repeats.
 LOOKS = (0.5, 1.0, 1.5, 2.0)
 
 
 @cache
-def _places() -> dict[str, threading.BoundedSemaphore]:
-    return defaultdict(lambda: threading.BoundedSemaphore(settings.WAITING_PLACES))
+def _places(psp: str) -> threading.BoundedSemaphore:
+    """Those for one PSP; for "", those for all of them together."""
+    return threading.BoundedSemaphore(
+        settings.WAITING_PLACES if psp else settings.WAITING_PLACES_IN_ALL
+    )
 
 
 class Place:
-    """One of this process's waiting places for a PSP: a slow PSP must not eat the web server."""
+    """One of this process's waiting places, of which each PSP has some, and all together not many more.
+
+    A slow PSP must not eat the web server, nor two of them between them.
+    """
 
     def __init__(self, psp: str) -> None:
-        self.free = _places()[psp].acquire(blocking=False)
-        self._psp = psp
+        self._taken: list[threading.BoundedSemaphore] = []
+        for places in (_places(psp), _places("")):
+            if places.acquire(blocking=False):
+                self._taken.append(places)
+        self.free = len(self._taken) == 2
+        if not self.free:
+            self._leave()
 
     def __enter__(self) -> bool:
         return self.free
 
     def __exit__(self, *_: object) -> None:
-        if self.free:
-            _places()[self._psp].release()
+        self._leave()
+
+    def _leave(self) -> None:
+        while self._taken:
+            self._taken.pop().release()
 
 
 def wait_for(attempt: Attempt, wait: Wait, *, patience: float) -> Reply:
@@ -60,13 +73,21 @@ def wait_for(attempt: Attempt, wait: Wait, *, patience: float) -> Reply:
         if not attempt.open or left <= 0:
             return reply
         if attempt.taken_at is None and looked >= 2:
-            carry_out_here((attempt.merchant_id, attempt.id))
+            carry_out_here(attempt.psp, (attempt.merchant_id, attempt.id))
 
 
 def look(attempt: Attempt) -> tuple[Attempt, Reply]:
-    """The attempt as it is now and the reply for it; the connection goes back to the pool."""
+    """The attempt as it is now and the reply for it; the connection goes back to the pool.
+
+    A reply that is stored is the reply, to the byte: the payment may have moved on since.
+    """
     try:
         attempt, payment, others = reload(attempt)
+        if attempt.idempotency_key and is_final(attempt):
+            key = Key(payment.merchant_id, payment.livemode, attempt.idempotency_key)
+            bound = recall(key)
+            if bound is not None and bound.reply is not None:
+                return attempt, bound.reply
     finally:
         give_back_connection()
     return attempt, reply_to(payment, attempt, render(payment, [*others, attempt]))

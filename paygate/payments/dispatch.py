@@ -33,12 +33,14 @@ def dispatch(attempt: Attempt) -> None:
 
 @cache
 def _to(psp: str) -> Grouped[Pair, None]:
-    return Grouped(partial(_publish, psp), name=f"dispatch {psp}", largest=64)
+    # A message costs both sides several times what an attempt in it does.
+    return Grouped(partial(_publish, psp), name=f"dispatch {psp}", largest=64, rest=0.01)
 
 
 @cache
-def _here() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(settings.PSP_THREADS, thread_name_prefix="inline")
+def _here(psp: str) -> ThreadPoolExecutor:
+    """Threads for one PSP: its calls wait for each other and for nobody else's, here as well."""
+    return ThreadPoolExecutor(settings.PSP_THREADS, thread_name_prefix=f"inline {psp}")
 
 
 def _publish(psp: str, pairs: list[Pair]) -> list[None]:
@@ -54,13 +56,13 @@ def _publish(psp: str, pairs: list[Pair]) -> list[None]:
     except BROKER_GONE as error:
         log.warning("broker.gone", extra={"psp": psp, "attempts": len(pairs), "error": repr(error)})
         for pair in pairs:
-            carry_out_here(pair)
+            carry_out_here(psp, pair)
     return [None] * len(pairs)
 
 
-def carry_out_here(pair: Pair) -> None:
+def carry_out_here(psp: str, pair: Pair) -> None:
     """In a thread of this process, without waiting for it."""
-    _here().submit(_carry_out_and_close, pair, listener.channel)
+    _here(psp).submit(_carry_out_and_close, pair, listener.channel)
 
 
 def _carry_out_and_close(pair: Pair, channel: str) -> None:

@@ -123,6 +123,8 @@ SPECTACULAR_SETTINGS = {
 OUTCOME_PATIENCE = env.float("OUTCOME_PATIENCE", default=8.0)
 # Requests that may wait at once in one web process for one PSP; the next is answered 202 at once.
 WAITING_PLACES = env.int("WAITING_PLACES", default=48)
+# … and for all PSPs together: fewer than the web server has threads, or two slow PSPs would take it all.
+WAITING_PLACES_IN_ALL = env.int("WAITING_PLACES_IN_ALL", default=56)
 # Calls to one PSP that one worker process has out at once.
 PSP_THREADS = env.int("PSP_THREADS", default=32)
 # Seconds after its start by which an attempt's call is over, whoever made it: then it is looked after.

@@ -1,9 +1,11 @@
-"""The idempotency contract of api.md, row by row."""
+"""The idempotency contract, row by row."""
 
 import pytest
 
 from kernel import shortcuts
 from kernel.idempotency.models import IdempotencyKey
+from kernel.idempotency.replay import Bound, Key, Reply, remember
+from kernel.ids import uuid7
 from paygate.payments.models import Payment
 
 
@@ -151,3 +153,65 @@ def test_a_capture_is_done_once_for_its_key(api, books_of):
     assert first.json()["amount_captured"] == 400
     assert again.content == first.content
     assert books_of("stripe", payment["id"]) == [("authorized", 1000), ("captured", 400)]
+
+
+def test_a_replay_is_the_same_although_the_card_was_deleted_since(api):
+    card = api.post("payment_methods", {"tokens": {"stripe": "pm_card_visa"}}).json()["id"]
+    first = api.pay(key="k", payment_method=card)
+    api.client.delete(
+        f"/v1/payment_methods/{card}", headers={"Authorization": f"Bearer {api.secret}"}
+    )
+    shortcuts.client().flushdb()
+
+    again = api.pay(key="k", payment_method=card)
+
+    assert first.status_code == 201
+    assert (again.status_code, again.content) == (201, first.content)
+    assert api.pay(key="another", payment_method=card).status_code == 400
+
+
+def test_a_key_used_before_is_refused_for_what_would_be_refused_anyway(api):
+    api.pay(key="k")
+    shortcuts.client().flushdb()
+
+    assert api.pay(key="k", payment_method="pm_nobody").status_code == 422
+
+
+@pytest.fixture
+def key_in_redis(merchant):
+    return Key(merchant.merchant.id, False, "k")
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"", b"\xff\xfe", b"no\nsuch\nthing\n", b"00\n00\n200", b"\n\n\n\n"]
+)
+def test_garbage_in_redis_is_as_good_as_nothing(api, key_in_redis, garbage):
+    first = api.pay(key="k")
+    shortcuts.client().set(key_in_redis.redis_name, garbage)
+
+    assert api.pay(key="k").content == first.content
+
+
+def test_redis_cannot_refuse_what_postgresql_would_grant(api, key_in_redis):
+    remember(key_in_redis, Bound(b"another request", uuid7(), Reply(201, "{}")))
+
+    assert api.pay(key="k").status_code == 201
+    assert Payment.objects.count() == 1
+
+
+@pytest.mark.parametrize("card", ["pm_card_visa", "pm_card_declined", "pm_card_3ds"])
+def test_a_reply_is_the_same_to_the_byte_although_its_news_were_lost(api, monkeypatch, card):
+    monkeypatch.setattr("paygate.payments.carry_out.publish", lambda *_: None)
+    order = {"payment_method": card, "psp": "stripe", "return_url": "https://shop.example/return"}
+    first = api.pay(key="k", **order)
+    shortcuts.client().flushdb()
+
+    assert api.pay(key="k", **order).content == first.content
+
+
+def test_a_replay_does_not_tell_what_became_of_the_payment_later(api):
+    first = api.pay(key="k", psp="stripe", capture_method="manual")
+    api.post(f"payments/{first.json()['id']}/capture")
+    shortcuts.client().flushdb()
+
+    assert api.pay(key="k", psp="stripe", capture_method="manual").content == first.content

@@ -119,8 +119,10 @@ def test_a_thread_that_could_not_begin_is_begun_by_the_next_caller(monkeypatch):
 
     with ThreadPoolExecutor(1) as callers:
         callers.submit(int).result(5)  # Its thread is there before threads cannot be had.
-        with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="can't start"):
+        with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", cannot)
-            callers.submit(call, 1).result(5)
+            first = callers.submit(call, 1)
+            with pytest.raises(RuntimeError, match="can't start"):
+                first.result(5)
 
         assert callers.submit(call, 2).result(5) == "sound"

@@ -137,7 +137,7 @@ def test_the_pauses_grow_and_the_last_one_is_for_ever(api, simulators):
 
 def test_an_attempt_whose_message_was_lost_is_carried_out(api, merchant, books_of, monkeypatch):
     monkeypatch.setattr("paygate.payments.dispatch.carry_out_task.apply_async", lambda **_: None)
-    monkeypatch.setattr("paygate.api.waiting.carry_out_here", lambda _: None)
+    monkeypatch.setattr("paygate.api.waiting.carry_out_here", lambda *_: None)
     payment = api.pay(psp="stripe").json()
     assert payment["status"] == "processing"
 
@@ -149,7 +149,7 @@ def test_an_attempt_whose_message_was_lost_is_carried_out(api, merchant, books_o
 
 def test_an_attempt_has_one_taker(api, monkeypatch):
     monkeypatch.setattr("paygate.payments.dispatch.carry_out_task.apply_async", lambda **_: None)
-    monkeypatch.setattr("paygate.api.waiting.carry_out_here", lambda _: None)
+    monkeypatch.setattr("paygate.api.waiting.carry_out_here", lambda *_: None)
     api.pay(psp="stripe")
     pair = [(a.merchant_id, a.id) for a in Attempt.objects.all()]
 
