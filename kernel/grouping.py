@@ -1,16 +1,18 @@
 """Group commit: what many threads want written at the same moment is written in one go.
 
 While one group is on its way to the database, the next one gathers; so nothing waits for company, at low
-load a group is a single item, and at high load the cost of a commit is shared. An item is acknowledged
-only after its group's commit. One bad item never fails its neighbours: a group that fails as a whole is
-tried again item by item. Whatever happens to a group, everybody who waits for it hears of it: a caller
-waits without a time-out, and there are never more items than callers.
+load a group is a single item, and at high load the cost of a commit is shared. After a group that had
+company comes a short rest, for more to gather in; a single item is followed by none. An item is
+acknowledged only after its group's commit. One bad item never fails its neighbours: a group that fails as
+a whole is tried again item by item. Whatever happens to a group, everybody who waits for it hears of it: a
+caller waits without a time-out, and there are never more items than callers.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -28,16 +30,23 @@ R = TypeVar("R")
 class Grouped(Generic[T, R]):
     """Makes `work`, a function over a list, callable with one item from many threads.
 
-    `work` must return one result for each item, in order. With settings.GROUP_COMMITS off the call is
-    made at once in the caller's thread, which is what a test that holds a transaction needs.
+    `work` must return one result for each item, in order. `rest` is the pause after a group of several, in
+    seconds: with it, groups grow as load does. With settings.GROUP_COMMITS off the call is made at once in
+    the caller's thread, which is what a test that holds a transaction needs.
     """
 
     def __init__(
-        self, work: Callable[[list[T]], list[R]], *, name: str, largest: int = 100
+        self,
+        work: Callable[[list[T]], list[R]],
+        *,
+        name: str,
+        largest: int = 100,
+        rest: float = 0.0,
     ) -> None:
         self._work = work
         self._name = name
         self._largest = largest
+        self._rest = rest
         self._gathering: list[tuple[T, Future[R]]] = []
         self._wake = threading.Condition()
         self._owner: int | None = None  # The process whose thread does the work; a fork has none.
@@ -64,6 +73,8 @@ class Grouped(Generic[T, R]):
                 group = self._gathering[: self._largest]
                 del self._gathering[: self._largest]
             self._do(group)
+            if len(group) > 1:
+                time.sleep(self._rest)
 
     def _do(self, group: list[tuple[T, Future[R]]]) -> None:
         try:

@@ -34,7 +34,7 @@ def dispatch(attempt: Attempt) -> None:
 @cache
 def _to(psp: str) -> Grouped[Pair, None]:
     # A message costs both sides several times what an attempt in it does.
-    return Grouped(partial(_publish, psp), name=f"dispatch {psp}", largest=64, rest=0.01)
+    return Grouped(partial(_publish, psp), name=f"dispatch {psp}", largest=64, rest=0.02)
 
 
 @cache

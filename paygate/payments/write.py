@@ -116,4 +116,4 @@ def write_many(steps: list[Step]) -> list[Written]:
     raise AssertionError("unreachable")
 
 
-write = Grouped(write_many, name="write")
+write = Grouped(write_many, name="write", rest=0.02)
