@@ -49,10 +49,8 @@ def record(psp: str, *, well: bool) -> None:
     name = _name(psp, int(time.time()) // BUCKET)
 
     def count(r: Redis) -> None:
-        pipe = r.pipeline(transaction=False)
-        pipe.hincrby(name, "well" if well else "ill", 1)
-        pipe.expire(name, BUCKET * (BUCKETS + 1))
-        pipe.execute()
+        if r.hincrby(name, "well" if well else "ill", 1) == 1:  # Else it is set to expire already.
+            r.expire(name, BUCKET * (BUCKETS + 1))
 
     shortcut(count, otherwise=None)
 
