@@ -267,9 +267,13 @@ SELECT ledger_ensure_partitions(3);
 -- Gives for each item its place in the array (from 0), the id under which the event is in the books, and whether it
 -- was posted by this call (false: it was there, with the same entries). Accounts are opened on first use. All or
 -- nothing: LG002, LG004 or LG005 refuse the call.
--- (Without jit: the planner takes the array for much longer than it is, and would compile what runs for a millisecond.)
+-- (Without jit: the planner takes the array for much longer than it is, and would compile what runs for a millisecond.
+-- With plans that are made once a session, and by index whatever the tables' size was then: planning anew takes as long
+-- as posting does, and a plan made for an empty table would read the whole of it when it is full.)
 CREATE FUNCTION ledger_post(transactions jsonb) RETURNS TABLE (ord integer, transaction_id uuid, posted boolean)
-    LANGUAGE plpgsql SET jit = off AS $$
+    LANGUAGE plpgsql SET jit = off
+    SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+    AS $$
 #variable_conflict use_column
 DECLARE
     fresh     integer[];  -- The items that this call posts.
