@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from kernel.card_numbers import mask
 from kernel.idempotency.replay import Key
+from kernel.ids import uuid7
 from kernel.money import Money
 from kernel.outbox.record import Event
 from ledger.recipes.payments import payment_captured
@@ -21,6 +22,7 @@ from paygate.payments.write import Step
 from paygate.psp.gateway import (
     ActionRequired,
     Approved,
+    DeclineCode,
     Declined,
     NotSent,
     Outcome,
@@ -29,6 +31,7 @@ from paygate.psp.gateway import (
 )
 
 CUSTOMERS_TIME = timedelta(hours=24)  # To finish 3-D Secure.
+ANOTHER_TRY = timedelta(hours=1)  # Until what could not be let lapse is tried again.
 HELD_FOR = timedelta(days=7)  # Where the PSP does not say (Adyen): what all card schemes grant.
 
 DECLINED = {
@@ -42,6 +45,7 @@ DECLINED = {
     "currency_not_supported": "The card or the PSP does not support this currency.",
     "invalid_payment_method": "The PSP does not know this payment method.",
     "invalid_request": "The PSP refused the request; see psp_message.",
+    "already_captured": "The PSP says that the money was taken.",
     "invalid_state": "The PSP says that the payment is not in a state for this.",
 }
 
@@ -52,6 +56,7 @@ def answer(
     """The step that settles `attempt` by `outcome`. `others` are the payment's earlier attempts."""
     expected = payment.sequence
     transactions: list[Transaction] = []
+    opens: Attempt | None = None
     match outcome:
         case Approved():
             transactions = _approved(payment, attempt, outcome, at=at)
@@ -65,7 +70,7 @@ def answer(
                 "method": outcome.method,
                 "data": dict(outcome.data),
             }
-            payment.expires_at = payment.created_at + CUSTOMERS_TIME
+            payment.expires_at = max(payment.created_at + CUSTOMERS_TIME, at + ANOTHER_TRY)
             payment.ask_customer()
             _close(attempt, Result.ACTION_REQUIRED, at)
         case Declined():
@@ -79,7 +84,10 @@ def answer(
                 "psp_code": attempt.psp_code or None,
                 "message": DECLINED.get(outcome.code, "The card was declined."),
             }
-            _refused(payment, attempt)
+            if outcome.code == DeclineCode.ALREADY_CAPTURED and not payment.amount_authorized:
+                opens = _inquiry(payment, at)
+            else:
+                _refused(payment, attempt)
         case NotSent():
             _close(attempt, Result.NOT_SENT, at, "", outcome.why)
             payment.last_error = {
@@ -89,7 +97,7 @@ def answer(
                 "psp_code": None,
                 "message": "The PSP certainly did not execute this; nothing was charged.",
             }
-            _not_executed(payment, attempt)
+            _not_executed(payment, attempt, at)
         case Pending() | Unknown():
             attempt.outcome = Result.PENDING if isinstance(outcome, Pending) else Result.UNKNOWN
             attempt.psp_message = plain(outcome.why)
@@ -98,13 +106,14 @@ def answer(
             assert_never(outcome)
     payment.sequence = expected + 1
     payment.updated_at = at
-    shown = render(payment, [*others, attempt])
+    shown = render(payment, [*others, attempt, *([opens] if opens else [])])
     said = reply_to(payment, attempt, shown)
     key = attempt.idempotency_key
     return Step(
         payment=payment,
         expected=expected,
         at=at,
+        opens=opens,
         closes=attempt,
         transactions=transactions,
         events=[changed(payment, shown, at=at)],
@@ -161,8 +170,9 @@ def _take(payment: Payment, attempt: Attempt, taken: Money, *, at: datetime) -> 
     fee_so_far = processing_fee(
         payment.merchant_id, psp=payment.psp, amount=payment.money(payment.amount_captured), at=at
     )
-    fee = fee_so_far - payment.money(payment.fee)
-    payment.fee = fee_so_far.minor
+    # Terms may have changed in between; what was taken is booked all the same.
+    fee = min(taken, max(payment.money(0), fee_so_far - payment.money(payment.fee)))
+    payment.fee += fee.minor
     payment.last_error = None
     if attempt.final or payment.amount_captured == payment.amount_authorized:
         payment.expires_at = None
@@ -181,22 +191,48 @@ def _take(payment: Payment, attempt: Attempt, taken: Money, *, at: datetime) -> 
     ]
 
 
+def _inquiry(payment: Payment, at: datetime) -> Attempt:
+    """The customer finished at the bank while we let go: the PSP is asked how the payment stands.
+
+    The payment goes on being processed; `resolve` takes the attempt within a second.
+    """
+    return Attempt(
+        id=uuid7(),
+        merchant_id=payment.merchant_id,
+        payment_id=payment.id,
+        operation=Operation.CONFIRM,
+        psp=payment.psp,
+        amount=payment.amount,
+        route={"because": "the PSP would not let go: the money was taken"},
+        started_at=at,
+        next_look_at=at,
+    )
+
+
 def _refused(payment: Payment, attempt: Attempt) -> None:
     """The PSP said no. An authorization fails by it; what was held before stays as it was."""
-    if attempt.operation in {Operation.AUTHORIZE, Operation.CONFIRM}:
+    if attempt.charges:
         payment.next_action = None
         payment.fail()
     elif attempt.operation == Operation.EXPIRE:
-        _lapse(payment)  # There was nothing left to release: that is what lapsed means.
+        if attempt.decline_code == DeclineCode.ALREADY_CAPTURED and not payment.amount_captured:
+            payment.expires_at = (
+                None  # Taken, and not by us: nothing lapsed, reconciliation will say.
+            )
+            _back(payment)
+        else:
+            _lapse(payment)  # There was nothing left to release: that is what lapsed means.
     else:
         _back(payment)
 
 
-def _not_executed(payment: Payment, attempt: Attempt) -> None:
+def _not_executed(payment: Payment, attempt: Attempt, at: datetime) -> None:
     if attempt.operation == Operation.AUTHORIZE:
         payment.fail()
-    else:
-        _back(payment)
+        return
+    if attempt.operation == Operation.EXPIRE:
+        payment.expires_at = at + ANOTHER_TRY  # Or it would be tried, and told, every few seconds.
+    _back(payment)
 
 
 def _lapse(payment: Payment) -> None:

@@ -12,7 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import assert_never
 from uuid import UUID
@@ -26,13 +26,16 @@ from kernel.ids import encode
 from kernel.news import headline
 from kernel.shortcuts import publish
 from paygate.payments.answer import answer
-from paygate.payments.models import Attempt, Operation, Payment
+from paygate.payments.models import Attempt, Operation, Payment, Result
 from paygate.payments.write import Step, Written, write
 from paygate.psp.gateway import (
+    Approved,
     Authorize,
     Cancel,
     Capture,
     Confirm,
+    Declined,
+    Gateway,
     NotSent,
     Outcome,
     Request,
@@ -130,16 +133,29 @@ def with_payments(attempts: Iterable[Attempt]) -> list[Task]:
 def see_through(
     attempt: Attempt, payment: Payment, others: list[Attempt], *, channel: str = ""
 ) -> Step | None:
-    """Call for a taken attempt and settle by the answer."""
-    outcome = send(payment, attempt)
+    """Call for a taken attempt and settle by the answer; None when it is no longer ours to send."""
+    taken = attempt.taken_at or attempt.started_at
+    if now() - taken > timedelta(seconds=settings.CALL_OVER_AFTER):
+        # This process was stopped, or too busy: `resolve` has it by now, and may have given it up.
+        log.warning("attempt.too_late", extra={"attempt": attempt.public_id})
+        return None
+    outcome = _stale(attempt, at=taken) or send(payment, attempt)
     return settle(payment, attempt, others, outcome, channel=channel)
+
+
+def _stale(attempt: Attempt, *, at: datetime) -> NotSent | None:
+    """A charge that nobody took while its customer may have been waiting is not made hours later."""
+    waited = timedelta(seconds=settings.CALL_OVER_AFTER + settings.RESEND_FOR)
+    if attempt.charges and at - attempt.started_at > waited:
+        return NotSent("nobody took it in time, so it was never sent")
+    return None
 
 
 def send(payment: Payment, attempt: Attempt) -> Outcome:
     """Ask the PSP. Whatever an adapter raises is a bug, and a bug cannot tell what the PSP did."""
     try:
-        outcome = gateway(attempt.psp, livemode=payment.livemode).send(
-            request_for(payment, attempt)
+        outcome = _ask(
+            gateway(attempt.psp, livemode=payment.livemode), request_for(payment, attempt)
         )
     except PspNotConfigured as error:
         return NotSent(str(error))
@@ -158,6 +174,20 @@ def send(payment: Payment, attempt: Attempt) -> Outcome:
         },
     )
     return outcome
+
+
+def _ask(psp: Gateway, request: Request) -> Outcome:
+    """A PSP that will not let go has a reason: nothing is held any more, or the money was taken.
+
+    They look alike from far away; so the PSP is asked how it stands, where it can be.
+    """
+    outcome = psp.send(request)
+    if not (isinstance(request, Cancel) and isinstance(outcome, Declined) and psp.can_look_up):
+        return outcome
+    found = psp.look_up(request)
+    if isinstance(found, NotSent):
+        return Unknown(f"it would not let go ({outcome.psp_code}), and still holds it")
+    return found
 
 
 @outside_transaction
@@ -195,6 +225,11 @@ def settle(
             fresh = reload(attempt)
         attempt, payment, others = fresh
         if not attempt.open:
+            if isinstance(outcome, Approved) and attempt.outcome != Result.APPROVED:
+                log.critical(
+                    "psp.contradiction",
+                    extra={"attempt": attempt.public_id, "closed_as": attempt.outcome},
+                )
             return None
     raise RuntimeError(f"{attempt.public_id} changed again and again while it was being settled")
 

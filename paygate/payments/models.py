@@ -219,6 +219,11 @@ class Attempt(MerchantRow):
     def open(self) -> bool:
         return self.finished_at is None
 
+    @property
+    def charges(self) -> bool:
+        """Is it what a customer is charged by?"""
+        return self.operation in {Operation.AUTHORIZE, Operation.CONFIRM}
+
 
 def terminal(state: str) -> bool:
     """Is this the end of the road for the money of the sale? (Refunds are a road of their own.)"""

@@ -9,7 +9,8 @@ For an attempt whose turn it is:
                              key (the PSP's idempotency makes that one charge at most); later, once
                              the PSP's horizon has passed too, it was certainly not executed
     the PSP cannot be asked  (Adyen) the same request is sent again under the same key, for as long
-                             as the PSP honours the key
+                             as the PSP honours the key; one that would charge the customer, should
+                             it never have arrived, for no longer than an hour (`REPLAY_FOR`)
 """
 
 from __future__ import annotations
@@ -76,12 +77,12 @@ def _look_after(attempt: Attempt, payment: Payment, others: list[Attempt]) -> No
 def find_out(payment: Payment, attempt: Attempt, *, now: datetime) -> Outcome:
     """Evidence of what became of an attempt that was sent and not heard of again."""
     psp = gateway(attempt.psp, livemode=payment.livemode)
-    age = now - attempt.started_at
+    age = now - (attempt.taken_at or attempt.started_at)  # It was not sent before it was taken.
     resend_for = timedelta(seconds=settings.RESEND_FOR)
     if not psp.can_look_up:
-        if age < psp.key_lifetime:
+        if age < min(psp.key_lifetime, _replay_for(attempt)):
             return _of_the_first(send(payment, attempt))
-        return Unknown("the PSP cannot be asked and no longer honours the key")
+        return Unknown("the PSP cannot be asked, and it is too late to send it again")
     found = psp.look_up(request_for(payment, attempt))
     if not isinstance(found, NotSent):
         return found
@@ -90,6 +91,11 @@ def find_out(payment: Payment, attempt: Attempt, *, now: datetime) -> Outcome:
     if age < resend_for + psp.horizon:
         return Unknown("the PSP has no trace of it yet")
     return found
+
+
+def _replay_for(attempt: Attempt) -> timedelta:
+    """A replay of what never arrived executes it: a late capture is wanted, a late charge is not."""
+    return timedelta(seconds=settings.REPLAY_FOR) if attempt.charges else timedelta.max
 
 
 def _of_the_first(outcome: Outcome) -> Outcome:

@@ -28,5 +28,9 @@ def resolve_due(*, psp: str, **_: Any) -> None:
 @shared_task(name="payments.expire")
 def expire(**_: Any) -> None:
     """Let lapse what is past its time."""
-    claimed = expire_due(now=now())
-    carrying.carry_out([(c.attempt.merchant_id, c.attempt.id) for c in claimed])
+    for claimed in expire_due(now=now()):
+        attempt = claimed.attempt
+        carry_out.apply_async(
+            kwargs={"pairs": [[str(attempt.merchant_id), str(attempt.id)]], "channel": ""},
+            queue=f"psp.{attempt.psp}",  # A PSP that hangs keeps its own workers busy, not housekeeping's.
+        )

@@ -102,6 +102,7 @@ class DeclineCode(StrEnum):
     INVALID_PAYMENT_METHOD = "invalid_payment_method"
     INVALID_REQUEST = "invalid_request"  # The PSP refuses the request itself; psp_message says why.
     INVALID_STATE = "invalid_state"  # Already captured, canceled or expired at the PSP.
+    ALREADY_CAPTURED = "already_captured"  # A cancel found the money taken.
 
 
 @dataclass(frozen=True, slots=True)

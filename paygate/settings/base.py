@@ -131,6 +131,8 @@ PSP_THREADS = env.int("PSP_THREADS", default=32)
 CALL_OVER_AFTER = env.float("CALL_OVER_AFTER", default=30.0)
 # Seconds for which an attempt that the PSP has no trace of is sent again, under its own key.
 RESEND_FOR = env.float("RESEND_FOR", default=60.0)
+# Seconds for which a charge is replayed at a PSP that cannot be asked: one that never arrived is then made.
+REPLAY_FOR = env.float("REPLAY_FOR", default=3600.0)
 # Concurrent commits of one process go out as one; off where a test holds the transaction itself.
 GROUP_COMMITS = env.bool("GROUP_COMMITS", default=True)
 

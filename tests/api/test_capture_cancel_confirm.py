@@ -5,7 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from kernel.clock import now
 from ledger.balances import balance
+from merchants.fees import agree
+from paygate.proof.prove import prove
 
 PSPS = ["stripe", "adyen", "braintree"]
 
@@ -160,3 +163,36 @@ def test_a_payment_that_waits_for_its_customer_can_be_canceled(api):
 
 def test_an_authorized_payment_cannot_be_confirmed(api, held):
     assert api.post(f"payments/{held['id']}/confirm").status_code == 409
+
+
+def test_what_a_customer_brings_back_pays_for_one_payment_only(api):
+    order = {
+        "psp": "adyen",
+        "payment_method": "pm_card_3ds",
+        "return_url": "https://shop.example/return",
+    }
+    paid, unpaid = api.pay(**order).json(), api.pay(**order).json()
+    result = _at_the_bank(paid, "complete")
+
+    assert _confirm(api, unpaid, result).status_code == 402
+    assert api.get(f"payments/{unpaid['id']}").json()["amount_captured"] == 0
+    assert _confirm(api, paid, result).json()["status"] == "captured"
+
+
+@pytest.mark.parametrize("before, after", [(100, 9000), (9000, 100)])
+def test_new_terms_between_two_captures_never_keep_the_second_from_the_books(
+    api, merchant, before, after
+):
+    def agree_on(basis_points):
+        agree(merchant.merchant.id, basis_points=basis_points, effective_from=now())
+
+    payment = api.pay(psp="stripe", capture_method="manual").json()["id"]
+    agree_on(before)
+    api.post(f"payments/{payment}/capture", {"amount": 900, "final": False})
+    agree_on(after)
+
+    last = api.post(f"payments/{payment}/capture").json()
+
+    assert (last["status"], last["amount_captured"]) == ("captured", 1000)
+    assert 0 <= last["fee"] <= 1000
+    assert prove().holds

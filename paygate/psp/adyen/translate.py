@@ -156,6 +156,9 @@ def answered(request: Request, body: Mapping[str, Any]) -> Outcome:
 
 def _authorized(request: Authorize | Confirm, body: Mapping[str, Any]) -> Outcome:
     reference, code = str(body.get("pspReference") or ""), body.get("resultCode")
+    whose = body.get("merchantReference") or request.payment
+    if whose != request.payment:  # One authorization would pay for two orders.
+        return _of_another(request, reference, whose)
     if code == "Authorised" and reference:
         if "amount" in body and body["amount"] != amount(request.amount):
             return _otherwise(request, body)
@@ -193,6 +196,13 @@ def _action(request: Authorize | Confirm, reference: str, action: Mapping[str, A
         "The bank asks for authentication and there is nowhere to send the customer.",
         reference,
     )
+
+
+def _of_another(request: Authorize | Confirm, reference: str, whose: str) -> Outcome:
+    if isinstance(request, Confirm):
+        said = "What the customer came back with belongs to another payment."
+        return Declined(DeclineCode.AUTHENTICATION_FAILED, "merchantReference", said, reference)
+    return Unknown(f"Adyen answered {request.payment} with {reference}, which is of {whose}")
 
 
 def _otherwise(request: Authorize | Confirm | Capture, body: Mapping[str, Any]) -> Unknown:

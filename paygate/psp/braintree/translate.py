@@ -156,7 +156,9 @@ def _canceled(transaction: Any) -> Outcome:
         released = money(transaction.amount, transaction.currency_iso_code)
         return Approved(transaction.id, released)
     said = f"It is {transaction.status}."
-    return Declined(DeclineCode.INVALID_STATE, transaction.status, said, transaction.id)
+    taken = transaction.status in TAKEN
+    code = DeclineCode.ALREADY_CAPTURED if taken else DeclineCode.INVALID_STATE
+    return Declined(code, transaction.status, said, transaction.id)
 
 
 def _by(table: Mapping[str, DeclineCode], code: str | None, transaction: Any) -> Declined:

@@ -247,7 +247,8 @@ def traced(request: Capture | Cancel, intent: Mapping[str, Any]) -> Outcome:
     if isinstance(request, Cancel):
         if status == "canceled":
             return answered(request, intent)
-        return over if status == "succeeded" else NotSent(f"{intent.get('id')} is not canceled")
+        taken = Declined(DeclineCode.ALREADY_CAPTURED, str(status), over.psp_message)
+        return taken if status == "succeeded" else NotSent(f"{intent.get('id')} is not canceled")
     if (intent.get("metadata") or {}).get("capture") == request.key:
         return answered(request, intent)
     if status == "canceled":
