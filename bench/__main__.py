@@ -17,7 +17,7 @@ from rich.console import Console
 
 from bench import database, tables
 from bench.books import books
-from bench.bound import bound
+from bench.bound import bound, program
 from bench.machine import machine, quiet
 from bench.run import UnableToMeasure
 from bench.whole_path import MIXES, whole_path
@@ -59,6 +59,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         vacate(folder / "postgres")  # The data of an earlier run would be in the way.
         shutil.rmtree(folder)
     parts = options.parts or PARTS
+    if "bound" in parts:
+        program()  # Now, rather than when all else is measured.
     seconds = options.seconds or (1.0 if options.quick else 10.0)
     clients = numbers(options.clients) or ((1, 8) if options.quick else CLIENTS)
     progress = Console(stderr=True, highlight=False)

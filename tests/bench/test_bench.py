@@ -1,0 +1,86 @@
+"""The bench runs and counts what it should; how fast anything is, no test says."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import cpu
+from bench.load import percentiles
+from bench.steps import fill_out
+from stack.processes import ROOT
+
+
+def test_a_programs_time_is_also_that_of_its_children_dead_or_alive() -> None:
+    burning = "sum(range(3_000_000))"
+    child = f"[sys.executable, '-c', '{burning}']"
+    script = (
+        f"import subprocess, sys; subprocess.run({child}); subprocess.Popen({child}).wait();"
+        "print('burnt', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        program.stdout.readline()
+        spent = cpu.by_part({"web": program.pid})
+        own = cpu._processes()[program.pid][1]
+        grandparent = cpu.by_part({"web": os.getpid()})
+        program.communicate("")
+
+    assert spent["web"] == own > 0
+    assert grandparent["web"] > spent["web"]
+    assert spent["postgres"] == 0
+
+
+def test_an_id_gets_the_same_place_in_both_beats_and_two_ids_get_two() -> None:
+    merchant, one, other = (f"0192aaaa-bbbb-7ccc-8ddd-00000000000{number}" for number in range(3))
+    public = "pay_" + "0" * 25 + "1"
+
+    claim, settle = fill_out(
+        [f"{merchant} {one} {public}", f"{one} {other} {public}"], keep=merchant
+    )
+
+    kept, first, text = claim.split()
+    assert kept == merchant
+    assert settle.split() == [first, settle.split()[1], text]
+    assert len({first, settle.split()[1]}) == 2
+    assert len(first) == len(one)
+    assert len(text) == len(public)
+    assert "@" in first
+    assert "@" in text
+
+
+def test_percentiles_are_of_what_was_measured() -> None:
+    assert percentiles([float(number) for number in range(101)]) == {"p50_ms": 50.0, "p99_ms": 99.0}
+    assert percentiles([7.0]) == {"p50_ms": 7.0, "p99_ms": 7.0}
+    assert percentiles([]) == {"p50_ms": 0, "p99_ms": 0}
+
+
+@pytest.mark.stack
+def test_everything_can_be_measured_in_small(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    command = [sys.executable, "-m", "bench", "--quick", "--seconds", "0.5", "--json", str(file)]
+    chosen = ["--clients", "2", "--psps", "mixed", "--folder", str(tmp_path)]
+
+    done = subprocess.run(
+        [*command, *chosen, "whole-path", "books"], cwd=ROOT, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "The whole path: rate and latency" in done.stdout
+    results = json.loads(file.read_text())
+    [mixed] = results["whole-path"]["measured"]
+    assert mixed["payments"] > 0
+    assert mixed["other_statuses"] == {}
+    assert mixed["platform_cpu_ms"] == pytest.approx(
+        sum(mixed["cpu_ms"][part] for part in cpu.PLATFORM)
+    )
+    assert (
+        mixed["commits"] >= 2 / 3
+    )  # Three writes and the relay's: the most that groups of two can share.
+    assert results["database"]["fsync"] == results["database"]["synchronous_commit"] == "on"
+    assert all(row["transactions_per_second"] > 0 for row in results["books"]["posting"])
