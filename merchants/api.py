@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from kernel.card_numbers import card_number_not_allowed
 from kernel.clock import now, rfc3339
+from kernel.error_shapes import REFUSALS
 from kernel.pages import PAGING, page
 from kernel.problems import Problem, StrictSerializer, TextField
 from merchants.authentication import principal_of
@@ -119,7 +120,7 @@ class PaymentMethods(APIView):
     @extend_schema(
         operation_id="payment_methods_create",
         request=CreatePaymentMethod,
-        responses={201: PaymentMethodShape},
+        responses={201: PaymentMethodShape, **REFUSALS},
     )
     def post(self, request: Request) -> Response:
         """Bind the PSPs' tokens for a card to one payment method; never a card number."""
@@ -143,7 +144,7 @@ class PaymentMethods(APIView):
             OpenApiParameter("ending_before", str, description="The page before this one."),
             OpenApiParameter("user_id", str, description="Those of one payer."),
         ],
-        responses={200: PaymentMethodList},
+        responses={200: PaymentMethodList, **REFUSALS},
     )
     def get(self, request: Request) -> Response:
         """The merchant's own payment methods, newest first."""
@@ -171,7 +172,9 @@ class OnePaymentMethod(APIView):
 
     required_scopes = {"GET": "payment_methods:read", "DELETE": "payment_methods:write"}
 
-    @extend_schema(operation_id="payment_methods_retrieve", responses={200: PaymentMethodShape})
+    @extend_schema(
+        operation_id="payment_methods_retrieve", responses={200: PaymentMethodShape, **REFUSALS}
+    )
     def get(self, request: Request, payment_method: str) -> Response:
         """The payment method; in test mode also the well-known ones."""
         principal = principal_of(request)
@@ -185,7 +188,7 @@ class OnePaymentMethod(APIView):
             raise _missing() from None
         return Response(_method(method))
 
-    @extend_schema(operation_id="payment_methods_delete", responses={200: DeletedShape})
+    @extend_schema(operation_id="payment_methods_delete", responses={200: DeletedShape, **REFUSALS})
     def delete(self, request: Request, payment_method: str) -> Response:
         """No payment can be made with it any more; those made go on naming it."""
         principal = principal_of(request)
@@ -213,7 +216,7 @@ class Account(APIView):
 
     required_scopes = {"GET": "account:read"}
 
-    @extend_schema(operation_id="account_retrieve", responses={200: AccountShape})
+    @extend_schema(operation_id="account_retrieve", responses={200: AccountShape, **REFUSALS})
     def get(self, request: Request) -> Response:
         """Status, capabilities and what a payment costs."""
         principal = principal_of(request)

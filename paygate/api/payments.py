@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kernel.clock import now
+from kernel.error_shapes import REFUSALS
 from kernel.ids import InvalidId, decode
 from kernel.money import Money
 from kernel.pages import page
@@ -25,7 +26,6 @@ from paygate.api.shapes import (
     CapturePayment,
     ConfirmPayment,
     CreatePayment,
-    ErrorShape,
     PaymentList,
     PaymentShape,
 )
@@ -48,20 +48,6 @@ KEY_HEADER = OpenApiParameter(
 PREFER = OpenApiParameter(
     "Prefer", str, OpenApiParameter.HEADER, description="respond-async answers 202 at once."
 )
-REFUSALS = {
-    400: ErrorShape,
-    401: ErrorShape,
-    402: ErrorShape,
-    403: ErrorShape,
-    404: ErrorShape,
-    409: ErrorShape,
-    413: ErrorShape,
-    415: ErrorShape,
-    422: ErrorShape,
-    429: ErrorShape,
-    502: ErrorShape,
-    503: ErrorShape,
-}
 SCOPES = {"GET": "payments:read", "POST": "payments:write"}
 
 

@@ -127,25 +127,3 @@ class PaymentList(serializers.Serializer[object]):
     data = PaymentShape(many=True)  # type: ignore[assignment]
     has_more = serializers.BooleanField()
     url = serializers.CharField()
-
-
-class ErrorDetail(serializers.Serializer[object]):
-    """What went wrong."""
-
-    type = serializers.CharField()
-    code = serializers.CharField()
-    message = serializers.CharField()
-    param = serializers.CharField(allow_null=True)
-    decline_code = serializers.CharField(allow_null=True)
-    psp_code = serializers.CharField(allow_null=True)
-    retryable = serializers.BooleanField()
-    request_id = serializers.CharField(allow_null=True)
-    payment = serializers.JSONField(allow_null=True)
-    doc_url = serializers.CharField()
-    errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
-
-
-class ErrorShape(serializers.Serializer[object]):
-    """Every error."""
-
-    error = ErrorDetail()
