@@ -22,7 +22,8 @@ def render(payment: Payment, attempts: Sequence[Attempt]) -> dict[str, Any]:
         "object": "payment",
         "livemode": payment.livemode,
         "status": str(payment.state),
-        "outcome": "unknown" if any(attempt.open for attempt in attempts) else "confirmed",
+        # Of the payment's row alone: attempts may have been read a moment later than it.
+        "outcome": "unknown" if payment.state == State.PROCESSING else "confirmed",
         "amount": payment.amount,
         "amount_authorized": payment.amount_authorized,
         "amount_capturable": payment.capturable,

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+import redis
 
 from tests.stories.conftest import at_once, until
 
@@ -14,6 +15,9 @@ POOL = 4  # Connections that the web process has in this stack.
 @pytest.fixture
 def crowd(running):
     """More requests waiting for a PSP that hangs than the web process has connections."""
+    redis.Redis.from_url(
+        running.stack.redis_url
+    ).flushall()  # Earlier crowds have made the PSP look ill.
     running.faults(probabilities={"timeout_after": 1.0}, seed=1, hang_seconds=2)
     replies = []
     waiting = threading.Thread(
