@@ -90,6 +90,11 @@ class Running:
         with psycopg.connect(self.stack.databases.owner) as connection:
             return connection.execute(sql).fetchall()  # type: ignore[arg-type]
 
+    def pid(self, name: str) -> int:
+        """Of a process that may just be starting again."""
+        found: int = until(lambda: self.stack.processes.pids().get(name))
+        return found
+
     def is_back(self, name: str, before: int, seconds: float = 60) -> None:
         """Wait until a killed process runs again and, if it is the web server, answers."""
         until(lambda: self.stack.processes.pids().get(name, before) != before, seconds)

@@ -37,7 +37,7 @@ def sent_and_hanging(running, key):
 def test_a_payment_survives_the_death_of(running, victim):
     key = f"{victim} dies"
     payment = sent_and_hanging(running, key)
-    before = running.stack.processes.pids()[victim]
+    before = running.pid(victim)
 
     running.stack.processes.kill(victim, signal.SIGKILL)
     running.is_back(victim, before)
@@ -74,7 +74,7 @@ def test_events_are_told_in_order_though_the_relay_is_killed(running):
     payments = []
     for turn in range(6):
         if turn in {1, 3}:
-            before = running.stack.processes.pids()["relay"]
+            before = running.pid("relay")
             running.stack.processes.kill("relay", signal.SIGKILL)
             running.is_back("relay", before)
         payments.append(running.pay().json()["id"])
@@ -88,7 +88,7 @@ def test_events_are_told_in_order_though_the_relay_is_killed(running):
 
 def test_postgresql_killed_and_recovered_loses_no_acknowledged_payment(running):
     acknowledged = [running.pay().json() for _ in range(5)]
-    before = running.stack.processes.pids()["postgres"]
+    before = running.pid("postgres")
 
     running.stack.processes.kill("postgres", signal.SIGKILL)
     running.is_back("postgres", before)

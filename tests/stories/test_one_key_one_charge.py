@@ -42,7 +42,7 @@ def test_payments_go_through_right_after_a_flush(running):
 
 
 def test_without_redis_the_answers_are_the_same(running):
-    before = running.stack.processes.pids()["redis"]
+    before = running.pid("redis")
     first = running.pay("before it went")
     running.stack.processes.kill("redis")
 
