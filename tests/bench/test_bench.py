@@ -1,17 +1,12 @@
 """The bench runs and counts what it should; how fast anything is, no test says."""
 
-import json
 import os
 import subprocess
 import sys
-from pathlib import Path
-
-import pytest
 
 from bench import cpu
 from bench.load import percentiles
 from bench.steps import fill_out
-from stack.processes import ROOT
 
 
 def test_a_programs_time_is_also_that_of_its_children_dead_or_alive() -> None:
@@ -58,27 +53,3 @@ def test_percentiles_are_of_what_was_measured() -> None:
     assert percentiles([float(number) for number in range(101)]) == {"p50_ms": 50.0, "p99_ms": 99.0}
     assert percentiles([7.0]) == {"p50_ms": 7.0, "p99_ms": 7.0}
     assert percentiles([]) == {"p50_ms": 0, "p99_ms": 0}
-
-
-@pytest.mark.stack
-def test_everything_can_be_measured_in_small(tmp_path: Path) -> None:
-    file = tmp_path / "results.json"
-    command = [sys.executable, "-m", "bench", "--quick", "--seconds", "0.5", "--json", str(file)]
-    chosen = ["--clients", "2", "--psps", "mixed", "--folder", str(tmp_path)]
-
-    done = subprocess.run(
-        [*command, *chosen, "whole-path", "books"], cwd=ROOT, capture_output=True, text=True
-    )
-
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "The whole path: rate and latency" in done.stdout
-    results = json.loads(file.read_text())
-    [mixed] = results["whole-path"]["measured"]
-    assert mixed["payments"] > 0
-    assert mixed["other_statuses"] == {}
-    assert mixed["platform_cpu_ms"] == pytest.approx(
-        sum(mixed["cpu_ms"][part] for part in cpu.PLATFORM)
-    )
-    assert mixed["commits"] > 0
-    assert results["database"]["fsync"] == results["database"]["synchronous_commit"] == "on"
-    assert all(row["transactions_per_second"] > 0 for row in results["books"]["posting"])
