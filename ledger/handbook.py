@@ -11,7 +11,7 @@ from uuid import UUID
 from kernel.money import Money
 from ledger import chart
 from ledger.journal import render
-from ledger.recipes import fees, payments
+from ledger.recipes import disputes, fees, payments, refunds
 from ledger.transaction import Transaction
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "books.md"
@@ -75,8 +75,30 @@ def _examples() -> Iterator[tuple[Callable[..., Transaction], Transaction]]:
         payments.capture_reversed(**whose, psp="adyen", source="att_1", gross=gross, fee=fee),
     )
     yield (
+        payments.payment_recaptured,
+        payments.payment_recaptured(**whose, psp="adyen", source="att_1", gross=gross, fee=fee),
+    )
+    back: dict[str, Any] = {
+        **whose,
+        "psp": "stripe",
+        "source": "re_1",
+        "amount": Money(40_00, "USD"),
+    }
+    yield refunds.refund_succeeded, refunds.refund_succeeded(**back)
+    yield refunds.refund_failed, refunds.refund_failed(**back)
+    case: dict[str, Any] = {**whose, "psp": "stripe", "source": "dp_1:1", "amount": gross}
+    handling = Money(15_00, "USD")
+    yield disputes.dispute_opened, disputes.dispute_opened(**case, fee=handling)
+    yield disputes.dispute_won, disputes.dispute_won(**case, fee=handling)
+    yield disputes.dispute_lost, disputes.dispute_lost(**case)
+    yield disputes.dispute_reinstated, disputes.dispute_reinstated(**case, fee=handling)
+    yield (
         fees.psp_fee_charged,
         fees.psp_fee_charged(**whose, psp="stripe", source="txn_1", fee=Money(1_80, "USD")),
+    )
+    yield (
+        fees.psp_fee_returned,
+        fees.psp_fee_returned(**whose, psp="stripe", source="txn_2", fee=Money(15_00, "USD")),
     )
     yield (
         fees.processing_fee_returned,

@@ -13,7 +13,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paygate.settings.local")
 
 app = Celery("paygate")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["paygate.payments", "paygate.housekeeping"])
+app.autodiscover_tasks(
+    [
+        "merchants.notices",
+        "paygate.payments",
+        "paygate.webhooks",
+        "paygate.housekeeping",
+        "disputes",
+    ]
+)
 
 
 @setup_logging.connect

@@ -1,38 +1,31 @@
-"""Who hears of what: the one page on which news goes up.
+"""Who hears of what: the one page on which news goes up, by name, so that nobody here looks upstairs.
 
-The relay tells each batch of outbox events to every hearer below, in order. A hearer takes a list of events
+The relay tells each batch of outbox events to every one of `HEARERS`, in order. A hearer takes a list of events
 and returns those that it could not hear (they come again); it must not mind hearing one twice.
 
 A publisher for Kafka is one more hearer: it produces each event to the topic named by the first part of
-`event.topic`, keyed by `event.subject` so that a partition keeps a payment's order, and returns the events
+`event.topic`, keyed by `event.subject` so that a partition keeps an object's order, and returns the events
 whose delivery was not confirmed.
+
+What PSPs tell us (paygate.psp.events) goes, by its kind, to one of `NEWS`: hear(psp, news, livemode=…, now=…). It
+returns what it did, in a few words; it raises Quarantined or NotYet; it must not mind hearing a thing twice.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
+from typing import Any
 
-from kernel.ids import encode
-from kernel.outbox.models import OutboxEvent
-from kernel.outbox.relay import Hearer
+from django.utils.module_loading import import_string
 
-log = logging.getLogger("paygate.events")
+HEARERS = ("kernel.outbox.log.write_to_the_log",)
 
+NEWS: dict[str, str] = {}
 
-def write_to_the_log(events: list[OutboxEvent]) -> Iterable[OutboxEvent]:
-    """One line for each event, for whoever collects the logs."""
-    for event in events:
-        log.info(
-            "event",
-            extra={
-                "event": encode("evt", event.id),
-                "topic": event.topic,
-                "subject": event.subject,
-                "sequence": event.sequence,
-            },
-        )
-    return ()
+#: Lists of proof.Check: what must be true of the money, by those whose tables it is about.
+CHECKS: tuple[str, ...] = ()
 
 
-HEARERS: list[Hearer] = [write_to_the_log]
+def named(names: Iterable[str]) -> list[Any]:
+    """What the dotted names stand for."""
+    return [import_string(name) for name in names]

@@ -6,6 +6,8 @@ import argparse
 import asyncio
 import gc
 import signal
+import sys
+import traceback
 from pathlib import Path
 
 from simulators.books import Books
@@ -42,13 +44,27 @@ async def _run(arguments: argparse.Namespace) -> None:
         latency=arguments.latency_ms / 1000,
     )
     server = await listen(controlled(simulator), host=arguments.host, port=arguments.port)
+    if arguments.webhooks:
+        simulator.webhooks.configure({"url": arguments.webhooks})
+    ticking = asyncio.create_task(_tick(simulator))
     ended = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, ended.set)
     port = server.sockets[0].getsockname()[1]
     print(f"{arguments.psp} simulator on http://{arguments.host}:{port}", flush=True)  # noqa: T201
     await ended.wait()
+    ticking.cancel()
     server.close()  # Calls that are still held end with the process, unanswered.
+
+
+async def _tick(simulator: Simulator) -> None:
+    """Time passes by itself as well."""
+    while True:
+        await asyncio.sleep(0.5)
+        try:
+            simulator.expire(simulator.clock.now())
+        except Exception:  # The process must outlive a mistake of its own.
+            traceback.print_exc(file=sys.stderr)
 
 
 def main() -> None:
@@ -57,6 +73,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--books", type=Path, help="a file to which the books are written")
+    parser.add_argument("--webhooks", default="", help="the address that is told what happens")
     parser.add_argument("--seed", type=int, default=1, help="of the faults' probabilities")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="thinking time of each call")
     gc.freeze()  # Nearly everything here lives as long as the process: looking for what died is

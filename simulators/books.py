@@ -12,7 +12,22 @@ from typing import Any, TextIO
 
 from simulators.clock import Clock
 
-KINDS = ("authorized", "captured", "canceled", "expired", "declined")
+#: What an entry may tell of. What the PSP owes is captured - capture_failed - refunded + refund_failed
+#: - disputed + reinstated - dispute_fee + dispute_fee_returned.
+KINDS = (
+    "authorized",
+    "captured",
+    "canceled",
+    "expired",
+    "declined",
+    "capture_failed",
+    "refunded",  # Also a void of what was taken and not settled yet.
+    "refund_failed",  # After it had been "refunded".
+    "disputed",  # The disputed amount was withdrawn.
+    "reinstated",
+    "dispute_fee",
+    "dispute_fee_returned",
+)
 
 
 class Books:

@@ -5,6 +5,9 @@ POST faults   replaces what goes wrong (see faults.py); GET shows it, and what w
 POST clock    {"advance_seconds": 604800} lets a week pass; what is held for too long expires
 GET  books    ?since=12 leaves out the first twelve entries; the totals are always of all
 GET  calls    for each endpoint how many requests came, and how often under each key
+POST webhooks where to tell what happens, and what goes wrong with it (see webhooks.py); GET shows it
+POST acts     {"act": "dispute", …}: what people do at the PSP (see each simulator's `perform`)
+GET  disputes every dispute as it stands, under the PSP's own names
 """
 
 from __future__ import annotations
@@ -32,7 +35,12 @@ def controlled(simulator: Simulator) -> Answer:
 def _answer(simulator: Simulator, request: Request) -> Reply:
     try:
         page = _page(simulator, request)
-    except (ValueError, TypeError, AttributeError) as mistake:  # The body is not what is described.
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        LookupError,
+    ) as mistake:  # The body is not what is described.
         return _json(400, {"error": str(mistake)})
     if page is None:
         return _json(404, {"error": f"no such lever: {request.method} {request.path}"})
@@ -63,6 +71,16 @@ def _page(simulator: Simulator, request: Request) -> dict[str, Any] | None:
             return simulator.books.page(since=int(since))
         case "GET", "calls":
             return simulator.calls
+        case "GET", "webhooks":
+            return simulator.webhooks.page()
+        case "POST", "webhooks":
+            simulator.webhooks.configure(json.loads(request.body or b"{}"))
+            return simulator.webhooks.page()
+        case "POST", "acts":
+            arguments = json.loads(request.body)
+            return simulator.perform(arguments.pop("act"), arguments)
+        case "GET", "disputes":
+            return {"disputes": simulator.disputes()}
     return None
 
 

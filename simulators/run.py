@@ -55,6 +55,22 @@ class Simulator:
     def health(self) -> dict[str, Any]:
         return self._ask("health")
 
+    def webhooks(self, **settings: Any) -> dict[str, Any]:
+        """Set where webhooks go and what goes wrong with them (simulators/webhooks.py)."""
+        return self._ask("webhooks", settings)
+
+    def told(self) -> dict[str, Any]:
+        """What became of the webhooks so far."""
+        return self._ask("webhooks")
+
+    def act(self, act: str, **arguments: Any) -> dict[str, Any]:
+        """What people do at the PSP: act("dispute", payment="pay_…")."""
+        return self._ask("acts", {"act": act, **arguments})
+
+    def disputes(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._ask("disputes")["disputes"]
+        return found
+
     def clock(self, *, advance: float = 0.0) -> str:
         """Let `advance` seconds pass; the time it then is there, as ISO 8601."""
         now: str = self._ask("clock", {"advance_seconds": advance})["now"]

@@ -21,6 +21,7 @@ from simulators.books import Books
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.http import Manner, Reply, Request
+from simulators.webhooks import Webhooks
 
 T = TypeVar("T")
 
@@ -75,6 +76,7 @@ class Simulator(ABC):
         self.clock = clock
         self.books = books
         self.faults = faults
+        self.webhooks = Webhooks(self.envelope)
         self.requests = 0
         self.calls: dict[str, dict[str, Any]] = {}
         self._latency = latency
@@ -116,7 +118,34 @@ class Simulator(ABC):
 
     @abstractmethod
     def expire(self, now: datetime) -> None:
-        """Release the authorizations whose time is over."""
+        """Let happen what is due by now: holds that lapse, refunds that go through, disputes decided.
+
+        Called whenever time was made to pass, and twice a second.
+        """
+
+    def envelope(self, told: Any, *, at: float, secret: str) -> tuple[dict[str, str], bytes]:
+        """One notification as it goes over the wire, signed at that moment (seconds since 1970).
+
+        `secret` replaces the simulator's own where it is not empty: so are forgeries made.
+        """
+        raise LookupError("not simulated yet")
+
+    def perform(self, act: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """What people do at the PSP itself. Raises ValueError or LookupError for what cannot be done.
+
+        dispute      {"payment": "pay_…", "reason"?, "kind"?: "chargeback" | "inquiry", "amount"?}
+        decide       {"dispute": id, "outcome": "won" | "lost"}
+        escalate     {"dispute": id}: an inquiry becomes a chargeback, a won case is taken up again
+        refund       {"payment", "amount"?}: in the PSP's own dashboard
+        fail_refund  {"payment"} or {"refund": id}: the newest refund fails after it succeeded
+        cancel       {"payment"}: in the dashboard
+        and what only one PSP has. Amounts are ISO 4217 minor units. The answer has the "id" of what came of it.
+        """
+        raise LookupError("not simulated yet")
+
+    def disputes(self) -> list[dict[str, Any]]:
+        """Every dispute: id, payment (ours), amount, currency (ISO), status (the PSP's), round, and what else."""
+        raise LookupError("not simulated yet")
 
     def failed(self, call: Call, reply: Reply) -> None:  # noqa: B027
         """`reply` is the server error that was sent after execution; some PSPs remember it."""

@@ -23,6 +23,20 @@ def psp_fee_charged(
     )
 
 
+def psp_fee_returned(
+    *, merchant: UUID, livemode: bool, psp: str, source: str, fee: Money
+) -> Transaction:
+    """The PSP gives a fee back: it owes us that as well."""
+    return transaction(
+        "psp.fee_returned",
+        source,
+        debit(chart.psp_receivable(psp), fee),
+        credit(chart.psp_fees(psp), fee),
+        merchant=merchant,
+        livemode=livemode,
+    )
+
+
 def processing_fee_returned(
     *, merchant: UUID, livemode: bool, source: str, fee: Money
 ) -> Transaction:

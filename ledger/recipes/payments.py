@@ -57,6 +57,24 @@ def capture_reversed(
     )
 
 
+def payment_recaptured(
+    *, merchant: UUID, livemode: bool, psp: str, source: str, gross: Money, fee: Money
+) -> Transaction:
+    """A capture that the PSP had taken back was made after all; our fee is earned after all.
+
+    Raises FeeExceedsGross as the capture does.
+    """
+    return transaction(
+        "payment.recaptured",
+        source,
+        debit(chart.psp_receivable(psp), gross),
+        credit(chart.merchant_pending(), _net(source, gross, fee)),
+        credit(chart.processing_fees(), fee),
+        merchant=merchant,
+        livemode=livemode,
+    )
+
+
 def _net(source: str, gross: Money, fee: Money) -> Money:
     if fee > gross:
         raise FeeExceedsGross(f"{source}: a fee of {fee} on {gross}")

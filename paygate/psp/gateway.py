@@ -77,7 +77,24 @@ class Cancel:
     created_at: datetime | None = None
 
 
-Request: TypeAlias = Authorize | Confirm | Capture | Cancel
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Give `amount` of what was taken back to the payer."""
+
+    key: str
+    refund: str  # "re_…": our reference of the refund; the PSP is asked to repeat it.
+    payment: str
+    psp_reference: (
+        str  # Of what is given back: the payment's, or one capture's (refunds_each_capture).
+    )
+    amount: Money
+    captured: Money  # All that was taken under `psp_reference`.
+    refunded_before: Money  # Of that, what was given back or is on its way back already.
+    reason: str = ""  # "duplicate", "fraudulent", "requested_by_customer" or "".
+    created_at: datetime | None = None
+
+
+Request: TypeAlias = Authorize | Confirm | Capture | Cancel | Refund
 
 # ----------------------------------------------------------------------------------------- answers
 
@@ -103,13 +120,15 @@ class DeclineCode(StrEnum):
     INVALID_REQUEST = "invalid_request"  # The PSP refuses the request itself; psp_message says why.
     INVALID_STATE = "invalid_state"  # Already captured, canceled or expired at the PSP.
     ALREADY_CAPTURED = "already_captured"  # A cancel found the money taken.
+    ALREADY_REFUNDED = "already_refunded"  # A refund asks for more than there is left to give back.
+    DISPUTED = "disputed"  # A refund of what a dispute holds.
 
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """Done. `amount` is what was authorized (Authorize, Confirm) or taken (Capture)."""
+    """Done. `amount` is what was authorized (Authorize, Confirm), taken (Capture) or given back (Refund)."""
 
-    psp_reference: str  # Of the payment; after a Capture or Cancel, of that.
+    psp_reference: str  # Of the payment; after a Capture, Cancel or Refund, of that.
     amount: Money
     captured: bool = False  # Authorize and Confirm: is the amount taken as well?
     expires_at: datetime | None = None  # When the authorization lapses, where the PSP says so.
@@ -119,7 +138,11 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """The PSP has it and will decide later."""
+    """The PSP has it and will decide later.
+
+    Without a `psp_reference`, a refund waits with us: the PSP would not take it yet (Braintree refunds
+    only what is settled), so it was not executed, and is sent again when its turn comes.
+    """
 
     psp_reference: str
     why: str = ""
@@ -181,6 +204,10 @@ class Gateway(Protocol):
     #: the same key, and the PSP's idempotency makes that a question, not a second charge. A replay
     #: that is NotSent was itself not executed; of what was sent before it says nothing.
     can_look_up: bool
+
+    #: Does the PSP refund a capture rather than a payment? Then a refund names one capture, and gives
+    #: back no more than that one took (Braintree, where later captures are transactions of their own).
+    refunds_each_capture: bool
 
     #: How long the PSP honours an idempotency key. After that a replay would be a new request.
     key_lifetime: timedelta

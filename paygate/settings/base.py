@@ -30,6 +30,8 @@ INSTALLED_APPS = [
     "paygate.payments",
     "paygate.routing",
     "paygate.proof",
+    "paygate.webhooks",
+    "disputes",
 ]
 
 # Only what every request needs; sessions, CSRF and messages run for the back office alone (see lean.py).

@@ -23,6 +23,11 @@ def _stripe(mode: str) -> dict[str, Any] | None:
         and {
             "api_key": key,
             "api_base": env.str(f"STRIPE_{mode}_API_BASE", default="https://api.stripe.com"),
+            # Several while one is rolled; the first is the newest.
+            "webhook_secrets": env.list(
+                f"STRIPE_{mode}_WEBHOOK_SECRETS",
+                default=["whsec_paygate_test"] if mode == "TEST" else [],
+            ),
             "timeout": TIMEOUT,
             "horizon": HORIZON,
         }
@@ -40,6 +45,12 @@ def _adyen(mode: str) -> dict[str, Any] | None:
             ),
             "live_prefix": env.str(f"ADYEN_{mode}_URL_PREFIX", default=""),
             "merchant_account": env.str(f"ADYEN_{mode}_MERCHANT_ACCOUNT", default="PaygateECOM"),
+            "hmac_keys": env.list(
+                f"ADYEN_{mode}_HMAC_KEYS",
+                default=["50415947415445" * 4 + "50415947"] if mode == "TEST" else [],
+            ),
+            # The user and password that Adyen presents, where the endpoint there is set up with some.
+            "webhook_login": env.str(f"ADYEN_{mode}_WEBHOOK_LOGIN", default=""),
             "timeout": TIMEOUT,
             "horizon": HORIZON,
         }

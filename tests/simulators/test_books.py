@@ -27,9 +27,8 @@ def test_the_books_go_on_where_the_file_ends(tmp_path: Path) -> None:
     assert [entry["seq"] for entry in written] == [1, 2, 3, 4]
     assert first["entries"] == written[1:2]
     assert second["entries"] == written[1:]
-    assert second["totals"] == {
-        "USD": {"authorized": 20_00, "captured": 8_00, "canceled": 0, "expired": 0, "declined": 0}
-    }
+    happened = {kind: total for kind, total in second["totals"]["USD"].items() if total}
+    assert happened == {"authorized": 20_00, "captured": 8_00}
     assert written[0].keys() == {
         *("seq", "at", "kind", "payment", "attempt", "reference", "amount", "currency")
     }

@@ -66,7 +66,7 @@ def test_a_payment_written_down_but_never_sent_is_carried_out_later(running):
 def told(running):
     """(subject, sequence) of every event in the relay's log, in the order of telling."""
     lines = (running.stack.folder / "logs" / "relay.log").read_text().splitlines()
-    events = [json.loads(line) for line in lines if '"logger":"paygate.events"' in line]
+    events = [json.loads(line) for line in lines if '"logger":"events"' in line]
     return [(event["subject"], event["sequence"]) for event in events]
 
 

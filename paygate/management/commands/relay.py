@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from kernel.outbox.relay import run
-from paygate.wiring import HEARERS
+from paygate.wiring import HEARERS, named
 
 
 class Command(BaseCommand):
@@ -22,4 +22,4 @@ class Command(BaseCommand):
         stop: list[int] = []
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda number, _frame: stop.append(number))
-        run(HEARERS, until=lambda: bool(stop))
+        run(named(HEARERS), until=lambda: bool(stop))

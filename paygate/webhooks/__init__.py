@@ -1,0 +1,1 @@
+"""Webhooks from the PSPs: stored before they are believed, answered at once, applied once."""
