@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from paygate.api import health, payments
+from paygate.api import health, payments, refunds
 
 
 def _no_icon(request: HttpRequest) -> HttpResponse:
@@ -19,6 +19,8 @@ urlpatterns = [
     path("v1/payments/<str:payment>/capture", payments.CaptureOne.as_view()),
     path("v1/payments/<str:payment>/cancel", payments.CancelOne.as_view()),
     path("v1/payments/<str:payment>/confirm", payments.ConfirmOne.as_view()),
+    path("v1/refunds", refunds.Refunds.as_view()),
+    path("v1/refunds/<str:refund>", refunds.OneRefund.as_view()),
     path("v1/", include("merchants.urls")),
     path(
         "v1/openapi.json",

@@ -20,7 +20,15 @@ from django.utils.module_loading import import_string
 
 HEARERS = ("kernel.outbox.log.write_to_the_log",)
 
-NEWS: dict[str, str] = {}
+NEWS = {
+    "PaymentMoved": "paygate.payments.hear.payment_moved",
+    "CaptureFailed": "paygate.payments.hear_captures.capture_failed",
+    "Recaptured": "paygate.payments.hear_captures.recaptured",
+    "RefundReported": "paygate.payments.hear_refunds.refund_reported",
+}
+
+#: The tables of what a merchant's idempotency key sets going.
+KEYED = ("payment_attempt",)
 
 #: Lists of proof.Check: what must be true of the money, by those whose tables it is about.
 CHECKS: tuple[str, ...] = ()

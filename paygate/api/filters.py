@@ -1,28 +1,63 @@
-"""The filters of GET /v1/payments."""
+"""The filters of lists: what a query string may ask for, strictly read."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 
 from kernel.currencies import EXPONENTS
+from kernel.ids import InvalidId, decode
+from kernel.pages import PAGING
 from kernel.problems import Problem
-from paygate.payments.models import Payment, State
+from paygate.payments.models import RefundState, State
 from paygate.psp.registry import PSPS
 
-PAGING = {"limit", "starting_after", "ending_before"}
-CHOICES = {"status": set(State.values), "psp": set(PSPS), "currency": set(EXPONENTS)}
-COLUMNS = {"status": "state", "psp": "psp", "currency": "currency"}
-FREE = {"user_id", "psp_reference"}
+M = TypeVar("M", bound=Model)
+
 METADATA = re.compile(r"metadata\[(.{1,40})\]")
 
 
-def filtered(payments: QuerySet[Payment], request: Request) -> QuerySet[Payment]:
-    """The payments that the query string asks for. Raises Problem for what it cannot understand."""
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list may be filtered by, beside created[gte], created[lt] and metadata[key]."""
+
+    #: One of a few values: {parameter: (column, values)}.
+    choices: Mapping[str, tuple[str, Collection[str]]] = field(default_factory=dict)
+    #: Any text, equal: {parameter: column}.
+    texts: Mapping[str, str] = field(default_factory=dict)
+    #: The public id of another object: {parameter: (column, prefix)}.
+    objects: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+PAYMENTS = Filters(
+    choices={
+        "status": ("state", State.values),
+        "psp": ("psp", PSPS),
+        "currency": ("currency", EXPONENTS),
+    },
+    texts={"user_id": "user_id", "psp_reference": "psp_reference"},
+)
+REFUNDS = Filters(
+    choices={
+        "status": ("state", RefundState.values),
+        "psp": ("psp", PSPS),
+        "currency": ("currency", EXPONENTS),
+    },
+    texts={"psp_reference": "psp_reference"},
+    objects={"payment": ("payment_id", "pay")},
+)
+
+
+def filtered(rows: QuerySet[M], request: Request, by: Filters) -> QuerySet[M]:
+    """The rows that the query string asks for. Raises Problem for what it cannot understand."""
     for name in request.query_params:
         value = str(request.query_params[name])
         if name in PAGING:
@@ -30,21 +65,32 @@ def filtered(payments: QuerySet[Payment], request: Request) -> QuerySet[Payment]
         if "\0" in value or len(value) > 500:
             raise _bad(name, "invalid_value", "Not a value to look for.")
         metadata = METADATA.fullmatch(name)
-        if name in CHOICES:
-            if value not in CHOICES[name]:
+        if name in by.choices:
+            column, values = by.choices[name]
+            if value not in values:
                 raise _bad(name, "invalid_choice", f"Not one of the values of {name}.")
-            payments = payments.filter(**{COLUMNS[name]: value})
-        elif name in FREE:
-            payments = payments.filter(**{name: value})
+            rows = rows.filter(**{column: value})
+        elif name in by.texts:
+            rows = rows.filter(**{by.texts[name]: value})
+        elif name in by.objects:
+            column, prefix = by.objects[name]
+            rows = rows.filter(**{column: _id(name, value, prefix)})
         elif name == "created[gte]":
-            payments = payments.filter(created_at__gte=_moment(name, value))
+            rows = rows.filter(created_at__gte=_moment(name, value))
         elif name == "created[lt]":
-            payments = payments.filter(created_at__lt=_moment(name, value))
+            rows = rows.filter(created_at__lt=_moment(name, value))
         elif metadata and "\0" not in name:
-            payments = payments.filter(metadata__contains={metadata[1]: value})
+            rows = rows.filter(metadata__contains={metadata[1]: value})
         else:
             raise _bad(name[:100], "unknown_parameter", "Unknown parameter.")
-    return payments
+    return rows
+
+
+def _id(name: str, value: str, prefix: str) -> UUID:
+    try:
+        return decode(prefix, value)
+    except InvalidId:
+        raise _bad(name, "invalid_value", f"{name} is an id like {prefix}_…") from None
 
 
 def _moment(name: str, value: str) -> datetime:

@@ -19,7 +19,7 @@ from kernel.pages import page
 from kernel.problems import Problem
 from merchants.authentication import principal_of
 from merchants.payment_methods.find import NoSuchPaymentMethod
-from paygate.api.filters import filtered
+from paygate.api.filters import PAYMENTS, filtered
 from paygate.api.idempotent import answer_once
 from paygate.api.shapes import (
     CancelPayment,
@@ -117,7 +117,12 @@ class Payments(APIView):
         principal = principal_of(request)
         payments = all_of(principal.merchant_id, livemode=principal.livemode)
         return Response(
-            page(filtered(payments, request), request, prefix="pay", render_many=_render_many)
+            page(
+                filtered(payments, request, PAYMENTS),
+                request,
+                prefix="pay",
+                render_many=_render_many,
+            )
         )
 
 

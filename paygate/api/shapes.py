@@ -11,7 +11,7 @@ from kernel.problems import (
     StrictSerializer,
     TextField,
 )
-from paygate.payments.models import Operation, Result, State
+from paygate.payments.models import Operation, RefundState, Result, State
 from paygate.psp.registry import PSPS
 
 
@@ -65,6 +65,50 @@ class ConfirmPayment(KeyedBody):
         allow_blank=True,
         help_text="The redirectResult parameter that came back to the return_url (Adyen).",
     )
+
+
+class CreateRefund(KeyedBody):
+    """POST /v1/refunds."""
+
+    payment = TextField(max_length=255, help_text="pay_…")
+    amount = AmountField(required=False, help_text="Default: all that is left.")
+    reason = serializers.ChoiceField(
+        ["duplicate", "fraudulent", "requested_by_customer"],
+        allow_null=True,
+        default=None,
+    )
+    metadata = MetadataField(default=dict)
+
+
+class RefundShape(serializers.Serializer[object]):
+    """The refund object. `amount` is in minor units of `currency`."""
+
+    id = serializers.CharField()
+    object = serializers.ChoiceField(["refund"])
+    livemode = serializers.BooleanField()
+    status = serializers.ChoiceField(RefundState.choices)
+    payment = serializers.CharField()
+    amount = serializers.IntegerField()
+    currency = serializers.CharField()
+    reason = serializers.CharField(allow_null=True)
+    external = serializers.BooleanField(help_text="Made in the PSP's own dashboard, not by you.")
+    psp = serializers.ChoiceField(list(PSPS))
+    psp_reference = serializers.CharField(allow_null=True)
+    failure_code = serializers.CharField(allow_null=True)
+    failure_message = serializers.CharField(allow_null=True)
+    sequence = serializers.IntegerField()
+    metadata = serializers.DictField(child=serializers.CharField())
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class RefundList(serializers.Serializer[object]):
+    """A page of refunds, newest first."""
+
+    object = serializers.ChoiceField(["list"])
+    data = RefundShape(many=True)  # type: ignore[assignment]
+    has_more = serializers.BooleanField()
+    url = serializers.CharField()
 
 
 class AttemptShape(serializers.Serializer[object]):

@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin
 
 from kernel.back_office import ReadOnly
 from kernel.ids import InvalidId, decode
-from paygate.payments.models import Attempt, Payment
+from paygate.payments.models import Attempt, Payment, Refund
 
 
 @admin.register(Payment)
@@ -35,6 +35,24 @@ class PaymentAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
             return queryset.filter(id=decode("pay", search_term.strip())), False
         except InvalidId:
             return super().get_search_results(request, queryset, search_term)
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ("public_id", "state", "money", "psp", "source", "failure_code", "created_at")
+    list_filter = ("state", "psp", "source", "currency", "livemode")
+    search_fields = ("psp_reference",)
+    search_help_text = "re_…, pay_… or PSP reference"
+    ordering = ("-id",)
+    show_full_result_count = False
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        for prefix, column in (("re", "id"), ("pay", "payment_id")):
+            try:
+                return queryset.filter(**{column: decode(prefix, search_term.strip())}), False
+            except InvalidId:
+                continue
+        return super().get_search_results(request, queryset, search_term)
 
 
 @admin.register(Attempt)

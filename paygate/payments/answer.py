@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from kernel.card_numbers import mask
-from kernel.idempotency.replay import Key
 from kernel.ids import uuid7
 from kernel.money import Money
 from kernel.outbox.record import Event
 from ledger.recipes.payments import payment_captured
 from ledger.transaction import Transaction
 from merchants.fees import processing_fee
+from paygate.payments.answer_refund import answer_refund
+from paygate.payments.answered import close, plain, stored_reply
 from paygate.payments.looks import next_look
 from paygate.payments.models import Attempt, Operation, Payment, Result
 from paygate.payments.render import render
-from paygate.payments.reply import is_final, reply_to
+from paygate.payments.reply import reply_to
 from paygate.payments.write import Step
 from paygate.psp.gateway import (
     ActionRequired,
@@ -53,14 +53,16 @@ DECLINED = {
 def answer(
     payment: Payment, attempt: Attempt, others: Sequence[Attempt], outcome: Outcome, *, at: datetime
 ) -> Step:
-    """The step that settles `attempt` by `outcome`. `others` are the payment's earlier attempts."""
+    """The step that settles `attempt` by `outcome`. `others` are the payment's other attempts."""
+    if attempt.operation == Operation.REFUND:
+        return answer_refund(payment, attempt, others, outcome, at=at)
     expected = payment.sequence
     transactions: list[Transaction] = []
     opens: Attempt | None = None
     match outcome:
         case Approved():
             transactions = _approved(payment, attempt, outcome, at=at)
-            _close(attempt, Result.APPROVED, at, outcome.psp_code, outcome.psp_message)
+            close(attempt, Result.APPROVED, at, outcome.psp_code, outcome.psp_message)
             attempt.psp_reference = outcome.psp_reference
         case ActionRequired():
             payment.psp_reference = outcome.psp_reference or payment.psp_reference
@@ -72,11 +74,11 @@ def answer(
             }
             payment.expires_at = max(payment.created_at + CUSTOMERS_TIME, at + ANOTHER_TRY)
             payment.ask_customer()
-            _close(attempt, Result.ACTION_REQUIRED, at)
+            close(attempt, Result.ACTION_REQUIRED, at)
         case Declined():
             attempt.decline_code = outcome.code
             attempt.psp_reference = outcome.psp_reference
-            _close(attempt, Result.DECLINED, at, outcome.psp_code, outcome.psp_message)
+            close(attempt, Result.DECLINED, at, outcome.psp_code, outcome.psp_message)
             payment.last_error = {
                 "type": "card_error",
                 "code": "card_declined",
@@ -89,7 +91,7 @@ def answer(
             else:
                 _refused(payment, attempt)
         case NotSent():
-            _close(attempt, Result.NOT_SENT, at, "", outcome.why)
+            close(attempt, Result.NOT_SENT, at, "", outcome.why)
             payment.last_error = {
                 "type": "api_error",
                 "code": "psp_unavailable",
@@ -108,7 +110,6 @@ def answer(
     payment.updated_at = at
     shown = render(payment, [*others, attempt, *([opens] if opens else [])])
     said = reply_to(payment, attempt, shown)
-    key = attempt.idempotency_key
     return Step(
         payment=payment,
         expected=expected,
@@ -118,11 +119,7 @@ def answer(
         transactions=transactions,
         events=[changed(payment, shown, at=at)],
         said=said,
-        reply=(
-            (Key(payment.merchant_id, payment.livemode, key), said)
-            if key and is_final(attempt)
-            else None
-        ),
+        reply=stored_reply(payment, attempt, said),
     )
 
 
@@ -252,18 +249,3 @@ def _back(payment: Payment) -> None:
         payment.take_part()
     else:
         payment.hold()
-
-
-def _close(
-    attempt: Attempt, result: Result, at: datetime, psp_code: str = "", psp_message: str = ""
-) -> None:
-    attempt.outcome = result
-    attempt.psp_code = plain(psp_code)
-    attempt.psp_message = plain(psp_message)
-    attempt.finished_at = at
-    attempt.next_look_at = None
-
-
-def plain(text: str) -> str:
-    """What a PSP says, fit to be kept and shown: it may hold anything, a NUL or a card number among it."""
-    return mask("".join(letter for letter in text if letter.isprintable()))[:500]

@@ -14,7 +14,9 @@ from paygate.payments.find import attempts_of, get
 from paygate.payments.looks import first_look
 from paygate.payments.models import Attempt, Operation, Payment
 from paygate.payments.render import render
-from paygate.payments.write import BindKey, Step, Written, write
+from paygate.payments.write import BindKey, Stale, Step, Written, write
+
+TRIES = 20  # Of a claim that finds the payment's refunds changed, and nothing else.
 
 
 class UnableToProceed(Exception):
@@ -43,6 +45,42 @@ def begin(
     Raises UnableToProceed when the state does not allow it or another attempt is still out (of two
     at once, one is refused), and KeyTaken.
     """
+    for _ in range(TRIES):
+        before = _what_counts(payment)
+        try:
+            return _begin(
+                payment,
+                operation,
+                transition,
+                amount=amount,
+                final=final,
+                result=result,
+                bind=bind,
+                now=now,
+            )
+        except Stale:
+            payment = get(payment.merchant_id, payment.id, livemode=payment.livemode)
+            if _what_counts(payment) != before:
+                raise _not_now(payment, operation) from None
+    raise _not_now(payment, operation)
+
+
+def _what_counts(payment: Payment) -> tuple[str, int, int]:
+    """A refund or a dispute that begins meanwhile changes the payment, and nothing of this."""
+    return payment.state, payment.amount_authorized, payment.amount_captured
+
+
+def _begin(
+    payment: Payment,
+    operation: Operation,
+    transition: Callable[[Payment], None],
+    *,
+    amount: int,
+    final: bool,
+    result: dict[str, str] | None,
+    bind: BindKey | None,
+    now: datetime,
+) -> Claimed:
     expected = payment.sequence
     others = attempts_of(payment)
     try:
@@ -78,8 +116,7 @@ def begin(
         case Written.KEY_TAKEN:
             raise KeyTaken
         case Written.STALE:
-            fresh = get(payment.merchant_id, payment.id, livemode=payment.livemode)
-            raise _not_now(fresh, operation)
+            raise Stale
         case Written.WRITTEN:
             return Claimed(payment, attempt)
 

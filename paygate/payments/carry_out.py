@@ -7,11 +7,13 @@ open and `resolve` finds out what became of it. No transaction and no lock is he
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import assert_never
@@ -26,7 +28,7 @@ from kernel.ids import encode
 from kernel.news import headline
 from kernel.shortcuts import publish
 from paygate.payments.answer import answer
-from paygate.payments.models import Attempt, Operation, Payment, Result
+from paygate.payments.models import Attempt, Operation, Payment, Refund, Result
 from paygate.payments.write import Step, Written, write
 from paygate.psp.gateway import (
     Approved,
@@ -41,6 +43,7 @@ from paygate.psp.gateway import (
     Request,
     Unknown,
 )
+from paygate.psp.gateway import Refund as AskRefund
 from paygate.psp.registry import PspNotConfigured, gateway
 from paygate.routing import health
 
@@ -48,10 +51,13 @@ log = logging.getLogger(__name__)
 
 UNREACHABLE = (OperationalError, InterfaceError)  # PostgreSQL is gone, or was while we spoke.
 
+TRIES = 200  # Of a settlement that finds its payment changed.
+PATIENCE = (0.05, 0.2, 1.0, 3.0, 10.0)  # Seconds between tries while PostgreSQL is not there.
+
 Pair = tuple[UUID, UUID]  # Merchant and attempt.
 Task = tuple[
     Attempt, Payment, list[Attempt]
-]  # An attempt, its payment, the payment's earlier attempts.
+]  # An attempt, its payment, the payment's other attempts.
 
 
 @cache
@@ -113,7 +119,7 @@ def take(pairs: Sequence[Pair], *, at: datetime) -> list[Task]:
 
 
 def with_payments(attempts: Iterable[Attempt]) -> list[Task]:
-    """Each attempt with its payment and the payment's earlier attempts, in two queries."""
+    """Each attempt with its refund, its payment and the payment's other attempts, in a few queries."""
     attempts = list(attempts)
     if not attempts:
         return []
@@ -124,10 +130,27 @@ def with_payments(attempts: Iterable[Attempt]) -> list[Task]:
     later = {a.payment_id for a in attempts if a.operation != Operation.AUTHORIZE}
     if later:
         for other in Attempt.objects.filter(
-            merchant_id__in=merchants, payment_id__in=later, finished_at__isnull=False
+            merchant_id__in=merchants, payment_id__in=later
         ).order_by("id"):
             others[other.payment_id].append(other)
-    return [(a, payments[a.payment_id], others[a.payment_id]) for a in attempts]
+    refunds = [a.refund_id for a in attempts if a.refund_id]
+    if refunds:
+        found = {
+            refund.id: refund
+            for refund in Refund.objects.filter(merchant_id__in=merchants, id__in=refunds)
+        }
+        for attempt in attempts:
+            attempt.refund = found[attempt.refund_id] if attempt.refund_id else None
+    return [
+        (
+            attempt,
+            copy(
+                payments[attempt.payment_id]
+            ),  # Each its own: several refunds may be of one payment.
+            [other for other in others[attempt.payment_id] if other.id != attempt.id],
+        )
+        for attempt in attempts
+    ]
 
 
 def see_through(
@@ -181,6 +204,9 @@ def _ask(psp: Gateway, request: Request) -> Outcome:
 
     They look alike from far away; so the PSP is asked how it stands, where it can be.
     """
+    if isinstance(request, Confirm) and not psp.can_look_up and not request.result:
+        # Nobody came back with an answer, and this PSP gives none without it: its webhook will.
+        return Unknown("the customer has not come back; the PSP tells the outcome by webhook")
     outcome = psp.send(request)
     if not (isinstance(request, Cancel) and isinstance(outcome, Declined) and psp.can_look_up):
         return outcome
@@ -203,25 +229,28 @@ def settle(
 
     Two answers to one attempt do come (a webhook and the call itself): the first one settles.
     """
-    for pause in (0.05, 0.2, 1.0, 3.0, 10.0, None):
+    patience = list(reversed(PATIENCE))
+    for turn in range(TRIES):
         step = answer(payment, attempt, others, outcome, at=now())
         try:
             if write(step) is Written.WRITTEN:
                 _spread(step, channel)
                 return step
+            # Another change of the same payment came first; several refunds of it may be under way.
+            time.sleep(random.uniform(0.0, min(0.2, 0.002 * (turn + 1))))  # noqa: S311
         except UNREACHABLE:
             # The commit may have happened all the same: look, and write again only if it did not.
             log.warning("settle.failed", extra={"attempt": attempt.public_id}, exc_info=True)
-            if pause is None:
+            if not patience:
                 raise
-            time.sleep(pause)
+            time.sleep(patience.pop())
         try:
             fresh = reload(attempt)
         except UNREACHABLE:
             connection.close()
-            if pause is None:
+            if not patience:
                 raise
-            time.sleep(pause)
+            time.sleep(patience.pop())
             fresh = reload(attempt)
         attempt, payment, others = fresh
         if not attempt.open:
@@ -290,6 +319,20 @@ def request_for(payment: Payment, attempt: Attempt) -> Request:
                 key=attempt.public_id,
                 payment=payment.public_id,
                 psp_reference=payment.psp_reference,
+                created_at=attempt.started_at,
+            )
+        case Operation.REFUND:
+            refund = attempt.refund
+            assert refund is not None
+            return AskRefund(
+                key=attempt.public_id,
+                refund=refund.public_id,
+                payment=payment.public_id,
+                psp_reference=refund.of_reference,
+                amount=refund.money,
+                captured=payment.money(refund.captured),
+                refunded_before=payment.money(refund.captured - refund.amount),
+                reason=refund.reason,
                 created_at=attempt.started_at,
             )
         case _:

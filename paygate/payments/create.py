@@ -40,6 +40,13 @@ class Claimed:
     payment: Payment
     attempt: Attempt
 
+    @property
+    def path(self) -> str:
+        """Where the API shows what was claimed."""
+        if self.attempt.refund is not None:
+            return f"/v1/refunds/{self.attempt.refund.public_id}"
+        return f"/v1/payments/{self.payment.public_id}"
+
 
 class KeyTaken(Exception):
     """The merchant's idempotency key is bound already: answer by what it is bound to."""

@@ -1,4 +1,4 @@
-"""Reading payments: always one merchant's, always one mode's."""
+"""Reading payments and refunds: always one merchant's, always one mode's."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from paygate.payments.models import Attempt, Payment
+from paygate.payments.models import Attempt, Payment, Refund
 
 
 class NoSuchPayment(LookupError):
     """Not this merchant's, not in this mode, or not at all: nobody learns which."""
+
+
+class NoSuchRefund(LookupError):
+    """As of payments: nobody learns whether there is one."""
 
 
 def get(merchant_id: UUID, payment_id: UUID, *, livemode: bool) -> Payment:
@@ -30,6 +34,26 @@ def attempts_of(payment: Payment) -> list[Attempt]:
             "id"
         )
     )
+
+
+def refunds_of(payment: Payment) -> list[Refund]:
+    """The payment's refunds, oldest first."""
+    return list(
+        Refund.objects.filter(merchant_id=payment.merchant_id, payment_id=payment.id).order_by("id")
+    )
+
+
+def get_refund(merchant_id: UUID, refund_id: UUID, *, livemode: bool) -> Refund:
+    """One refund. Raises NoSuchRefund."""
+    refund = Refund.objects.filter(merchant_id=merchant_id, id=refund_id, livemode=livemode).first()
+    if refund is None:
+        raise NoSuchRefund(refund_id)
+    return refund
+
+
+def all_refunds_of(merchant_id: UUID, *, livemode: bool) -> QuerySet[Refund]:
+    """The merchant's refunds, for lists and filters."""
+    return Refund.objects.filter(merchant_id=merchant_id, livemode=livemode)
 
 
 def attempts_of_many(payments: list[Payment]) -> dict[UUID, list[Attempt]]:

@@ -39,6 +39,7 @@ class Operation(models.TextChoices):
     CAPTURE = "capture"
     CANCEL = "cancel"
     EXPIRE = "expire"  # A cancel that nobody asked for: the authorization has lapsed.
+    REFUND = "refund"
 
 
 class Result(models.TextChoices):
@@ -109,6 +110,13 @@ class Payment(MerchantRow):
         holding = self.state in {State.AUTHORIZED, State.PARTIALLY_CAPTURED, State.PROCESSING}
         return self.amount_authorized - self.amount_captured if holding else 0
 
+    @property
+    def refundable(self) -> int:
+        """Taken, and neither given back nor on its way back; nothing while a dispute holds the payment."""
+        if self.amount_disputed:
+            return 0
+        return self.amount_captured - self.amount_refunded - self.amount_refund_pending
+
     # ------------------------------------------------------------------------------------ the graph
 
     @transition(field=state, source=State.CREATED, target=State.IN_REVIEW)
@@ -175,12 +183,92 @@ class Payment(MerchantRow):
     def fail(self) -> None:
         """Declined, blocked, or certainly not executed; nothing was taken."""
 
+    @transition(field=state, source=State.CAPTURED, target=State.FAILED)
+    def lose_capture(self) -> None:
+        """The PSP took back the capture it had reported: nothing was taken after all."""
+
+    @transition(field=state, source=State.PARTIALLY_CAPTURED, target=State.AUTHORIZED)
+    def lose_part(self) -> None:
+        """The PSP took back the one part that was taken; the rest is still held."""
+
+    @transition(field=state, source=State.FAILED, target=State.CAPTURED)
+    def recapture(self) -> None:
+        """The PSP made a capture after all that it had taken back."""
+
+
+class RefundState(models.TextChoices):
+    """The statuses of a refund in the public API."""
+
+    PENDING = "pending"  # Reserved; asked for, and not known or not decided yet.
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class Refund(MerchantRow):
+    """A sum on its way back to the payer, reserved on its payment from the start."""
+
+    class Source(models.TextChoices):
+        API = "api"
+        PSP = "psp"  # Made in the PSP's own dashboard: external.
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    payment_id = models.UUIDField()
+    livemode = models.BooleanField()
+    state = FSMField(default=RefundState.PENDING, choices=RefundState.choices, protected=True)
+    sequence = models.IntegerField(default=1)
+    amount = models.BigIntegerField()  # Minor units of the payment's currency.
+    currency = models.CharField(max_length=3)
+    reason = models.TextField(default="")
+    source = models.TextField(choices=Source.choices, default=Source.API)
+    psp = models.TextField()
+    of_reference = models.TextField()  # The PSP's, of what is given back: the payment or a capture.
+    captured = models.BigIntegerField()  # All that was taken under it.
+    psp_reference = models.TextField(default="")  # The PSP's, of the refund.
+    failure_code = models.TextField(default="")
+    failure_message = models.TextField(default="")
+    metadata = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "refund"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.money} {self.state}"
+
+    @property
+    def public_id(self) -> str:
+        return encode("re", self.id)
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @transition(field=state, source=RefundState.PENDING, target=RefundState.SUCCEEDED)
+    def succeed(self) -> None:
+        """The payer has it, or will have: the PSP has sent it."""
+
+    @transition(field=state, source=RefundState.PENDING, target=RefundState.FAILED)
+    def fail(self) -> None:
+        """Nothing was given back, and nothing is reserved any more."""
+
+    @transition(field=state, source=RefundState.PENDING, target=RefundState.CANCELED)
+    def cancel(self) -> None:
+        """Called off at the PSP before it was sent."""
+
+    @transition(field=state, source=RefundState.SUCCEEDED, target=RefundState.FAILED)
+    def come_back(self) -> None:
+        """It had succeeded, and the payer's bank sent it back."""
+
 
 class Attempt(MerchantRow):
     """One thing we ask of a PSP. Its id is the PSP-side idempotency key, for ever."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment_id = models.UUIDField()
+    refund_id = models.UUIDField(null=True)  # Refund: the one that it is to bring about.
     operation = models.TextField(choices=Operation.choices)
     psp = models.TextField()
     amount = models.BigIntegerField()  # Minor units of the payment's currency.
@@ -204,6 +292,9 @@ class Attempt(MerchantRow):
     looks = models.IntegerField(default=0)  # How often resolve asked what became of it.
     next_look_at = models.DateTimeField(null=True)
 
+    #: The refund of `refund_id`, for whoever read it along.
+    refund: Refund | None = None
+
     class Meta:
         db_table = "payment_attempt"
         ordering = ["-id"]
@@ -225,12 +316,7 @@ class Attempt(MerchantRow):
         return self.operation in {Operation.AUTHORIZE, Operation.CONFIRM}
 
 
-def terminal(state: str) -> bool:
-    """Is this the end of the road for the money of the sale? (Refunds are a road of their own.)"""
-    return state in {State.CAPTURED, State.FAILED, State.CANCELED, State.EXPIRED}
-
-
-def arrows() -> set[tuple[str, str]]:
-    """Every (from, to) of a payment's graph, read off the transitions above."""
-    state: Any = Payment._meta.get_field("state")
-    return {(str(arrow.source), str(arrow.target)) for arrow in state.get_all_transitions(Payment)}
+def arrows(model: type[Payment | Refund] = Payment) -> set[tuple[str, str]]:
+    """Every (from, to) of a model's graph, read off its transitions above."""
+    state: Any = model._meta.get_field("state")
+    return {(str(arrow.source), str(arrow.target)) for arrow in state.get_all_transitions(model)}

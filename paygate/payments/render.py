@@ -1,4 +1,4 @@
-"""A payment as the public API shows it (the payment object of the contract)."""
+"""Payments and refunds as the public API shows them (the objects of the contract)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from kernel.clock import rfc3339
-from paygate.payments.models import Attempt, Payment, State
+from kernel.ids import encode
+from paygate.payments.models import Attempt, Payment, Refund, State
 
 ACTIONS: dict[str, list[str]] = {
     State.AUTHORIZED: ["capture", "cancel"],
@@ -42,7 +43,10 @@ def render(payment: Payment, attempts: Sequence[Attempt]) -> dict[str, Any]:
         "attempts": [_attempt(attempt) for attempt in attempts],
         "next_action": payment.next_action,
         "last_error": payment.last_error,
-        "available_actions": ACTIONS.get(payment.state, []),
+        "available_actions": [
+            *ACTIONS.get(payment.state, ()),
+            *(("refund",) if payment.refundable else ()),
+        ],
         "risk": payment.risk,
         "sequence": payment.sequence,
         "description": payment.description or None,
@@ -51,6 +55,29 @@ def render(payment: Payment, attempts: Sequence[Attempt]) -> dict[str, Any]:
         "created_at": rfc3339(payment.created_at),
         "updated_at": rfc3339(payment.updated_at),
         "expires_at": rfc3339(payment.expires_at) if payment.expires_at else None,
+    }
+
+
+def render_refund(refund: Refund) -> dict[str, Any]:
+    """The refund object."""
+    return {
+        "id": refund.public_id,
+        "object": "refund",
+        "livemode": refund.livemode,
+        "status": str(refund.state),
+        "payment": encode("pay", refund.payment_id),
+        "amount": refund.amount,
+        "currency": refund.currency,
+        "reason": refund.reason or None,
+        "external": refund.source == Refund.Source.PSP,
+        "psp": refund.psp,
+        "psp_reference": refund.psp_reference or None,
+        "failure_code": refund.failure_code or None,
+        "failure_message": refund.failure_message or None,
+        "sequence": refund.sequence,
+        "metadata": refund.metadata,
+        "created_at": rfc3339(refund.created_at),
+        "updated_at": rfc3339(refund.updated_at),
     }
 
 

@@ -11,6 +11,7 @@ For an attempt whose turn it is:
     the PSP cannot be asked  (Adyen) the same request is sent again under the same key, for as long
                              as the PSP honours the key; one that would charge the customer, should
                              it never have arrived, for no longer than an hour (`REPLAY_FOR`)
+    a refund that waits      (Braintree, until the payment is settled) is sent when its turn comes
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from paygate.payments.carry_out import (
     with_payments,
 )
 from paygate.payments.looks import PAUSES
-from paygate.payments.models import Attempt, Payment, Result
+from paygate.payments.models import Attempt, Operation, Payment, Result
 from paygate.psp.gateway import NotSent, Outcome, Pending, Unknown
 from paygate.psp.registry import gateway
 
@@ -69,8 +70,8 @@ def take_due(psp: str, *, at: datetime, most: int) -> list[Attempt]:
 
 def _look_after(attempt: Attempt, payment: Payment, others: list[Attempt]) -> None:
     outcome = find_out(payment, attempt, now=present())
-    if attempt.outcome == _as_it_stands(outcome):
-        return  # Nothing new; its next turn is already set.
+    if _says_nothing_new(attempt, outcome):
+        return  # Its next turn is already set.
     settle(payment, attempt, others, outcome)
 
 
@@ -79,6 +80,11 @@ def find_out(payment: Payment, attempt: Attempt, *, now: datetime) -> Outcome:
     psp = gateway(attempt.psp, livemode=payment.livemode)
     age = now - (attempt.taken_at or attempt.started_at)  # It was not sent before it was taken.
     resend_for = timedelta(seconds=settings.RESEND_FOR)
+    if attempt.operation == Operation.REFUND and attempt.outcome == Result.PENDING:
+        if not psp.can_look_up and attempt.psp_reference:
+            return Pending(attempt.psp_reference, attempt.psp_message)  # Its webhook will say.
+        # What waits with us was not sent, and is wanted however late.
+        resend_for = timedelta.max if not attempt.psp_reference else resend_for
     if not psp.can_look_up:
         if age < min(psp.key_lifetime, _replay_for(attempt)):
             return _of_the_first(send(payment, attempt))
@@ -103,11 +109,14 @@ def _of_the_first(outcome: Outcome) -> Outcome:
     return Unknown(outcome.why) if isinstance(outcome, NotSent) else outcome
 
 
-def _as_it_stands(outcome: Outcome) -> str | None:
+def _says_nothing_new(attempt: Attempt, outcome: Outcome) -> bool:
     match outcome:
         case Unknown():
-            return Result.UNKNOWN
+            return attempt.outcome == Result.UNKNOWN
         case Pending():
-            return Result.PENDING
+            return attempt.outcome == Result.PENDING and (
+                attempt.operation != Operation.REFUND
+                or attempt.psp_reference == outcome.psp_reference
+            )
         case _:
-            return None
+            return False

@@ -21,7 +21,7 @@ from kernel.grouping import Grouped
 from kernel.idempotency.replay import Key, Reply
 from kernel.outbox.record import Event
 from ledger.transaction import Transaction
-from paygate.payments.models import Attempt, Payment
+from paygate.payments.models import Attempt, Payment, Refund
 
 
 class Written(StrEnum):
@@ -30,6 +30,10 @@ class Written(StrEnum):
     WRITTEN = "written"
     KEY_TAKEN = "key_taken"  # The merchant's key is bound to something else; nothing was written.
     STALE = "stale"  # The payment changed since it was read; nothing was written.
+
+
+class Stale(Exception):
+    """The payment changed since it was read; nothing was written. Read it again, and do it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Step:
     bind: BindKey | None = None
     opens: Attempt | None = None
     closes: Attempt | None = None
+    refund: Refund | None = None  # New, or changed with this step.
     transactions: list[Transaction] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     said: Reply | None = None  # What whoever waits for this step is told.
@@ -73,6 +78,7 @@ class Step:
             "payment": row(self.payment),
             "opens": self.opens and row(self.opens),
             "closes": self.closes and row(self.closes),
+            "refund": self.refund and row(self.refund),
             "transactions": [t.as_item(effective_at=self.at) for t in self.transactions],
             "events": [event.as_item() for event in self.events],
             "reply": self.reply
@@ -86,17 +92,18 @@ class Step:
         }
 
 
-def row(instance: Payment | Attempt) -> dict[str, Any]:
+def row(instance: Payment | Attempt | Refund) -> dict[str, Any]:
     """A model's columns by name."""
     return {name: instance.__dict__[name] for name in _columns(type(instance))}
 
 
-def _columns(model: type[Payment | Attempt]) -> tuple[str, ...]:
+def _columns(model: type[Payment | Attempt | Refund]) -> tuple[str, ...]:
     return _COLUMNS[model]
 
 
 _COLUMNS = {
-    model: tuple(f.attname for f in model._meta.concrete_fields) for model in (Payment, Attempt)
+    model: tuple(f.attname for f in model._meta.concrete_fields)
+    for model in (Payment, Attempt, Refund)
 }
 
 

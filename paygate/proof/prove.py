@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db import connection
@@ -16,6 +17,8 @@ from django.db import connection
 from kernel.clock import now, rfc3339
 from kernel.db import atomic
 from ledger.checkpoints import verify_checkpoints
+from paygate.wiring import CHECKS as OTHERS_CHECKS
+from paygate.wiring import KEYED, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ CHECKS = [
                    sum(CASE e.type WHEN 'DEBIT' THEN e.amount ELSE -e.amount END) AS booked
                FROM payment_attempt a
                JOIN ledger_transaction t ON t.merchant_id = a.merchant_id
-                   AND t.kind IN ('payment.captured', 'payment.capture_reversed') AND t.source = public_id('att', a.id)
+                   AND t.kind IN ('payment.captured', 'payment.capture_reversed', 'payment.recaptured')
+                   AND t.source = public_id('att', a.id)
                JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id
                JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id
                    AND c.code = 'assets:psp:' || a.psp || ':receivable'
@@ -71,7 +75,8 @@ CHECKS = [
                    sum(CASE e.type WHEN 'CREDIT' THEN e.amount ELSE -e.amount END) AS booked
                FROM payment_attempt a
                JOIN ledger_transaction t ON t.merchant_id = a.merchant_id
-                   AND t.kind IN ('payment.captured', 'payment.capture_reversed') AND t.source = public_id('att', a.id)
+                   AND t.kind IN ('payment.captured', 'payment.capture_reversed', 'payment.recaptured')
+                   AND t.source = public_id('att', a.id)
                JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id
                JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id
                    AND c.code = 'income:fees:processing'
@@ -98,7 +103,7 @@ CHECKS = [
            WHERE operation IN ('authorize', 'confirm') AND outcome = 'approved'
            GROUP BY merchant_id, payment_id HAVING count(*) > 1
            UNION ALL
-           SELECT merchant_id, payment_id FROM payment_attempt WHERE finished_at IS NULL
+           SELECT merchant_id, payment_id FROM payment_attempt WHERE finished_at IS NULL AND operation <> 'refund'
            GROUP BY merchant_id, payment_id HAVING count(*) > 1""",
     ),
     Check(
@@ -106,12 +111,64 @@ CHECKS = [
         """SELECT p.merchant_id, p.id FROM payment p
            WHERE (p.state = 'processing') IS DISTINCT FROM EXISTS (
                SELECT FROM payment_attempt a
-               WHERE a.merchant_id = p.merchant_id AND a.payment_id = p.id AND a.finished_at IS NULL)""",
+               WHERE a.merchant_id = p.merchant_id AND a.payment_id = p.id AND a.finished_at IS NULL
+                   AND a.operation <> 'refund')""",
     ),
     Check(
-        "every idempotency key has its attempt",
-        """SELECT k.merchant_id, k.key FROM idempotency_key k
-           WHERE NOT EXISTS (SELECT FROM payment_attempt a WHERE a.merchant_id = k.merchant_id AND a.id = k.subject)""",
+        "every payment's refunded and reserved amounts are the sums of its refunds",
+        """SELECT p.merchant_id, p.id, p.amount_refunded, p.amount_refund_pending, r.given, r.reserved FROM payment p
+           LEFT JOIN (
+               SELECT merchant_id, payment_id,
+                   coalesce(sum(amount) FILTER (WHERE state = 'succeeded'), 0) AS given,
+                   coalesce(sum(amount) FILTER (WHERE state = 'pending'), 0) AS reserved
+               FROM refund GROUP BY merchant_id, payment_id
+           ) r ON r.merchant_id = p.merchant_id AND r.payment_id = p.id
+           WHERE (p.amount_refunded, p.amount_refund_pending)
+               IS DISTINCT FROM (coalesce(r.given, 0), coalesce(r.reserved, 0))""",
+    ),
+    Check(
+        "every refund that stands as succeeded is in the books, and no other",
+        """SELECT r.merchant_id, r.id, r.state, coalesce(b.booked, 0) FROM refund r
+           LEFT JOIN (
+               SELECT t.merchant_id, t.source, c.code,
+                   sum(CASE e.type WHEN 'CREDIT' THEN e.amount ELSE -e.amount END) AS booked
+               FROM ledger_transaction t
+               JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id
+               JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id
+               WHERE t.kind IN ('refund.succeeded', 'refund.failed')
+               GROUP BY t.merchant_id, t.source, c.code
+           ) b ON b.merchant_id = r.merchant_id AND b.source = public_id('re', r.id)
+               AND b.code = 'assets:psp:' || r.psp || ':receivable'
+           WHERE coalesce(b.booked, 0) <> CASE r.state WHEN 'succeeded' THEN r.amount ELSE 0 END""",
+    ),
+    Check(
+        "nothing is in the books for a refund that there is not",
+        """SELECT t.merchant_id, t.source FROM ledger_transaction t
+           WHERE t.kind IN ('refund.succeeded', 'refund.failed') AND NOT EXISTS (
+               SELECT FROM refund r WHERE r.merchant_id = t.merchant_id AND public_id('re', r.id) = t.source)""",
+    ),
+    Check(
+        "a refund of ours is pending exactly when its attempt is open, and each has one attempt",
+        """SELECT r.merchant_id, r.id FROM refund r
+           LEFT JOIN payment_attempt a ON a.merchant_id = r.merchant_id AND a.refund_id = r.id
+           WHERE r.source <> 'psp'
+               AND (a.id IS NULL OR (r.state = 'pending') IS DISTINCT FROM (a.finished_at IS NULL))""",
+    ),
+    Check(
+        "every change of every refund has its event, none twice",
+        """SELECT r.merchant_id, r.id FROM refund r
+           LEFT JOIN outbox_event e ON e.merchant_id = r.merchant_id AND e.subject = public_id('re', r.id)
+           GROUP BY r.merchant_id, r.id, r.sequence
+           HAVING count(e.id) <> r.sequence OR count(DISTINCT e.sequence) <> r.sequence
+               OR max(e.sequence) <> r.sequence""",
+    ),
+    Check(
+        "every idempotency key has what it set going",
+        "SELECT k.merchant_id, k.key FROM idempotency_key k WHERE "
+        + " AND ".join(
+            f"NOT EXISTS (SELECT FROM {table} a WHERE a.merchant_id = k.merchant_id AND a.id = k.subject)"  # noqa: S608
+            for table in KEYED
+        ),
     ),
     Check(
         "every approved or declined attempt under a key has its stored reply",
@@ -178,7 +235,7 @@ def prove() -> Proof:
     with atomic(), connection.cursor() as cursor:
         if outermost:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        for check in CHECKS:
+        for check in chain(CHECKS, *named(OTHERS_CHECKS)):
             question = f"SELECT count(*), min(found::text) FROM ({check.against}) AS found"  # noqa: S608
             cursor.execute(question)
             count, example = cursor.fetchone()

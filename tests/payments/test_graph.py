@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django_fsm import TransitionNotAllowed
 
-from paygate.payments.models import Payment, State, arrows, terminal
+from paygate.payments.models import Payment, Refund, RefundState, State, arrows
 
 
 @pytest.mark.django_db
@@ -16,8 +16,26 @@ def test_the_database_knows_the_same_arrows_as_the_model():
     assert drawn == arrows()
 
 
-def test_no_arrow_leaves_a_terminal_state():
-    assert not [source for source, _ in arrows() if terminal(source)]
+@pytest.mark.django_db
+def test_the_database_knows_the_same_arrows_of_refunds():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT source, target FROM refund_arrows()")
+        drawn = set(cursor.fetchall())
+
+    assert drawn == arrows(Refund)
+
+
+def test_only_the_psp_taking_back_a_capture_leads_out_of_an_end():
+    ends = {State.CAPTURED, State.FAILED, State.CANCELED, State.EXPIRED}
+    leaving = {(source, target) for source, target in arrows() if source in ends}
+
+    assert leaving == {(State.CAPTURED, State.FAILED), (State.FAILED, State.CAPTURED)}
+
+
+def test_what_is_not_given_back_stays_so():
+    ends = {RefundState.FAILED, RefundState.CANCELED}
+
+    assert not [source for source, _ in arrows(Refund) if source in ends]
 
 
 def test_every_state_can_be_reached():
