@@ -31,6 +31,18 @@ def processing_fee(merchant_id: UUID, *, psp: str, amount: Money, at: datetime) 
     return min(fee, amount)
 
 
+#: What handling a dispute costs, in minor units: about 15 dollars. Agreed with everybody alike for now.
+DISPUTE_FEES = {"USD": 15_00, "EUR": 15_00, "GBP": 15_00, "CHF": 15_00, "JPY": 2_000, "KWD": 5_000}
+
+
+def dispute_fee(merchant_id: UUID, *, currency: str, at: datetime) -> Money:
+    """Our fee for a dispute, taken when its money is withdrawn and given back when it is won.
+
+    `at` is when what is agreed was agreed on. In a currency without an agreement nothing is taken.
+    """
+    return Money(DISPUTE_FEES.get(currency, 0), currency)
+
+
 def plans_in_effect(merchant_id: UUID, *, at: datetime) -> list[FeePlan]:
     """The latest plan for each PSP and currency that began before or `at` that moment."""
     latest: dict[tuple[str, str], FeePlan] = {}

@@ -7,13 +7,15 @@ there means nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 import orjson
+from django.db import connection
 
+from kernel.db import require_transaction
 from kernel.idempotency.models import IdempotencyKey
 from kernel.shortcuts import shortcut
 
@@ -98,3 +100,27 @@ def recall(key: Key) -> Bound | None:
     stored = row.status is not None and row.body is not None
     reply = Reply(row.status, row.body) if stored else None  # type: ignore[arg-type]
     return Bound(bytes(row.fingerprint), row.subject, reply)
+
+
+def bind(key: Key, *, mark: bytes, subject: UUID, at: datetime) -> bool:
+    """Bind the key to what it sets going, in the transaction that writes that; False for a key that is bound.
+
+    For what is written row by row; a function of the database that writes a whole change binds its keys too.
+    Waits for another transaction that is just binding the same key. Raises NoTransaction.
+    """
+    require_transaction("The binding of an idempotency key")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO idempotency_key (merchant_id, livemode, key, fingerprint, subject, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            [key.merchant_id, key.livemode, key.key, mark, subject, at],
+        )
+        return cursor.rowcount == 1
+
+
+def store(key: Key, reply: Reply, *, at: datetime) -> None:
+    """Store the final reply of what the key set going, in the transaction that ended it. Raises NoTransaction."""
+    require_transaction("A stored reply")
+    IdempotencyKey.objects.filter(
+        merchant_id=key.merchant_id, livemode=key.livemode, key=key.key, status__isnull=True
+    ).update(status=reply.status, body=reply.body, finished_at=at)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+from django.db import connection
+
+from kernel.db import require_transaction
 from kernel.ids import uuid7
 
 
@@ -35,3 +40,26 @@ class Event:
             "body": self.body,
             "created_at": self.at,
         }
+
+
+def record(events: Sequence[Event]) -> None:
+    """Write the events, in this order, into the transaction of the change they tell of.
+
+    For what is written row by row; a function of the database that writes a whole change writes its events too.
+    Raises NoTransaction.
+    """
+    require_transaction("An event")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO outbox_event (merchant_id, id, livemode, topic, subject, sequence, body, created_at)
+            SELECT e.merchant_id, e.id, e.livemode, e.topic, e.subject, e.sequence, e.body, e.created_at
+            FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS (
+                merchant_id uuid, id uuid, livemode boolean, topic text, subject text, sequence integer, body jsonb,
+                created_at timestamptz
+            )) WITH ORDINALITY
+                AS e (merchant_id, id, livemode, topic, subject, sequence, body, created_at, place)
+            ORDER BY e.place
+            """,
+            [orjson.dumps([event.as_item() for event in events]).decode()],
+        )

@@ -23,11 +23,12 @@ from paygate.psp.registry import PSPS
 M = TypeVar("M", bound=Model)
 
 METADATA = re.compile(r"metadata\[(.{1,40})\]")
+RANGE = re.compile(r"([a-z_]{1,40})\[(gte|lt)\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list may be filtered by, beside created[gte], created[lt] and metadata[key]."""
+    """What a list may be filtered by, beside created[gte] and created[lt]."""
 
     #: One of a few values: {parameter: (column, values)}.
     choices: Mapping[str, tuple[str, Collection[str]]] = field(default_factory=dict)
@@ -35,6 +36,10 @@ class Filters:
     texts: Mapping[str, str] = field(default_factory=dict)
     #: The public id of another object: {parameter: (column, prefix)}.
     objects: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    #: A span of time, name[gte] and name[lt]: {name: column}.
+    moments: Mapping[str, str] = field(default_factory=lambda: {"created": "created_at"})
+    #: By metadata[key] as well?
+    metadata: bool = True
 
 
 PAYMENTS = Filters(
@@ -64,7 +69,8 @@ def filtered(rows: QuerySet[M], request: Request, by: Filters) -> QuerySet[M]:
             continue
         if "\0" in value or len(value) > 500:
             raise _bad(name, "invalid_value", "Not a value to look for.")
-        metadata = METADATA.fullmatch(name)
+        metadata = METADATA.fullmatch(name) if by.metadata else None
+        span = RANGE.fullmatch(name)
         if name in by.choices:
             column, values = by.choices[name]
             if value not in values:
@@ -75,10 +81,8 @@ def filtered(rows: QuerySet[M], request: Request, by: Filters) -> QuerySet[M]:
         elif name in by.objects:
             column, prefix = by.objects[name]
             rows = rows.filter(**{column: _id(name, value, prefix)})
-        elif name == "created[gte]":
-            rows = rows.filter(created_at__gte=_moment(name, value))
-        elif name == "created[lt]":
-            rows = rows.filter(created_at__lt=_moment(name, value))
+        elif span and span[1] in by.moments:
+            rows = rows.filter(**{f"{by.moments[span[1]]}__{span[2]}": _moment(name, value)})
         elif metadata and "\0" not in name:
             rows = rows.filter(metadata__contains={metadata[1]: value})
         else:

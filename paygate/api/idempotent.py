@@ -6,12 +6,14 @@ same key, still running        waits up to 2 s, then 409 with the payment's id
 same key, other body           422
 refused before execution       nothing stored; the key is free
 crash, 5xx, PSP time-out       the key stays bound; a retry answers with the present state
+
+What a key sets going is an attempt on a payment, or whatever else a Manner is given for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -32,15 +34,15 @@ from kernel.ids import encode
 from kernel.news import listener
 from kernel.problems import Problem
 from merchants.authentication import principal_of
-from paygate.api.waiting import Place, expect, look, wait_for
+from paygate.api.waiting import ATTEMPTS, A, Asked, Manner, Place, expect, wait_for
 from paygate.payments.begin import UnableToProceed
 from paygate.payments.create import Claimed, KeyTaken
-from paygate.payments.dispatch import dispatch
-from paygate.payments.models import Attempt
 from paygate.payments.write import BindKey
 
 LONGEST_KEY = 255
 PATIENCE_FOR_ANOTHER = 2.0  # Seconds to wait for the first request of the same key.
+
+A_co = TypeVar("A_co", bound=Asked, covariant=True)
 
 
 def idempotency_key(request: Request, in_body: str | None) -> str:
@@ -61,6 +63,15 @@ def idempotency_key(request: Request, in_body: str | None) -> str:
     return key
 
 
+class ClaimedSo(Protocol[A_co]):
+    """What a claim gives: what is to be carried out, and where the API shows it."""
+
+    @property
+    def attempt(self) -> A_co: ...
+    @property
+    def path(self) -> str: ...
+
+
 def answer_once(
     request: Request, body: dict[str, Any], claim: Callable[[BindKey], Claimed]
 ) -> HttpResponse:
@@ -68,6 +79,16 @@ def answer_once(
 
     `body` is the validated body with the idempotency key taken out of it into "idempotency_key".
     """
+    return answer_once_by(ATTEMPTS, request, body, claim)
+
+
+def answer_once_by(
+    manner: Manner[A],
+    request: Request,
+    body: dict[str, Any],
+    claim: Callable[[BindKey], ClaimedSo[A]],
+) -> HttpResponse:
+    """The same for whatever else can be claimed under a key."""
     principal = principal_of(request)
     key = Key(
         principal.merchant_id,
@@ -88,32 +109,34 @@ def answer_once(
             if bound is None:
                 raise
         else:
-            return _first(request, claimed, key, mark)
-    return _again(key, mark, bound)
+            return _first(manner, request, claimed, key, mark)
+    return _again(manner, key, mark, bound)
 
 
-def _first(request: Request, claimed: Claimed, key: Key, mark: bytes) -> HttpResponse:
-    attempt = claimed.attempt
+def _first(
+    manner: Manner[A], request: Request, claimed: ClaimedSo[A], key: Key, mark: bytes
+) -> HttpResponse:
+    asked = claimed.attempt
     at_once = "respond-async" in request.headers.get("Prefer", "")
-    wait = expect(attempt)
+    wait = expect(asked)
     try:
-        with Place(attempt.psp) as free:
-            dispatch(attempt)
+        with Place(asked.psp) as free:
+            manner.dispatch(asked)
             give_back_connection()
             if at_once or not free:
-                _, reply = look(attempt)
+                _, reply = manner.look(asked)
             else:
-                reply = wait_for(attempt, wait, patience=settings.OUTCOME_PATIENCE)
+                reply = wait_for(asked, wait, patience=settings.OUTCOME_PATIENCE, manner=manner)
     finally:
         listener.forget(wait)
     if reply.status < 500 and reply.status != 202:
-        remember(key, Bound(mark, attempt.id, reply))
+        remember(key, Bound(mark, asked.id, reply))
     response = _respond(reply)
-    response["Location"] = f"/v1/payments/{claimed.payment.public_id}"
+    response["Location"] = claimed.path
     return response
 
 
-def _again(key: Key, mark: bytes, bound: Bound) -> HttpResponse:
+def _again(manner: Manner[A], key: Key, mark: bytes, bound: Bound) -> HttpResponse:
     if bound.fingerprint != mark:
         raise Problem(
             status=422,
@@ -122,7 +145,7 @@ def _again(key: Key, mark: bytes, bound: Bound) -> HttpResponse:
             message="This idempotency key was used for a different request.",
         )
     if bound.reply is None:
-        bound = Bound(bound.fingerprint, bound.subject, _present(key, bound))
+        bound = Bound(bound.fingerprint, bound.subject, _present(manner, key, bound))
     assert bound.reply is not None
     if bound.reply.status < 500 and bound.reply.status != 202:
         remember(key, bound)
@@ -131,29 +154,30 @@ def _again(key: Key, mark: bytes, bound: Bound) -> HttpResponse:
     return response
 
 
-def _present(key: Key, bound: Bound) -> Reply:
+def _present(manner: Manner[A], key: Key, bound: Bound) -> Reply:
     """How it stands with a request whose reply is not stored: still running, or not known."""
-    attempt = Attempt.objects.get(merchant_id=key.merchant_id, id=bound.subject)
-    if attempt.open and not attempt.outcome:
-        wait = expect(attempt)
+    asked = manner.find(key.merchant_id, bound.subject)
+    if asked.open and not asked.outcome:
+        wait = expect(asked)
         try:
-            with Place(attempt.psp) as free:
+            with Place(asked.psp) as free:
                 give_back_connection()
-                reply = wait_for(attempt, wait, patience=PATIENCE_FOR_ANOTHER if free else 0.0)
+                patience = PATIENCE_FOR_ANOTHER if free else 0.0
+                reply = wait_for(asked, wait, patience=patience, manner=manner)
         finally:
             listener.forget(wait)
         running = reply.status == 202
-        if running and (attempt.next_look_at is None or now() < attempt.next_look_at):
+        if running and (asked.next_look_at is None or now() < asked.next_look_at):
             raise Problem(
                 status=409,
                 type="idempotency_error",
                 code="idempotency_key_in_use",
                 message="A request with this idempotency key is still running.",
-                payment=encode("pay", attempt.payment_id),
+                payment=encode("pay", asked.payment_id),
                 retryable=True,
                 headers={"Retry-After": "1"},
             )
-    return look(attempt)[1]
+    return manner.look(asked)[1]
 
 
 def _respond(reply: Reply) -> HttpResponse:
