@@ -11,7 +11,7 @@ import pytest
 
 from kernel.ids import encode, uuid7
 from kernel.money import Money
-from paygate.psp.gateway import Approved, Authorize, Cancel, Capture, Confirm, Gateway
+from paygate.psp.gateway import Approved, Authorize, Cancel, Capture, Confirm, Gateway, Refund
 from paygate.psp.registry import PSPS
 from simulators import run
 
@@ -122,6 +122,23 @@ def cancel(held: Authorize, reference: str) -> Cancel:
     )
 
 
+def refund(
+    taken: Authorize, reference: str, amount: Money, *, before: int = 0, reason: str = ""
+) -> Refund:
+    """Of a payment that was taken whole; `before` is what was given back of it already."""
+    return Refund(
+        key=encode("att", uuid7()),
+        refund=encode("re", uuid7()),
+        payment=taken.payment,
+        psp_reference=reference,
+        amount=amount,
+        captured=taken.amount,
+        refunded_before=Money(before, amount.currency),
+        reason=reason,
+        created_at=datetime.now(UTC),
+    )
+
+
 def confirm(asked: Authorize, reference: str, result: dict[str, str]) -> Confirm:
     return Confirm(
         key=encode("att", uuid7()),
@@ -192,3 +209,26 @@ def held(gateway: Gateway, psp: str) -> Callable[..., tuple[Authorize, str]]:
         return asked, outcome.psp_reference
 
     return hold
+
+
+Captured = Callable[..., tuple[Authorize, str]]
+
+
+@pytest.fixture
+def captured(gateway: Gateway, psp: str, simulator: run.Simulator) -> Captured:
+    """A payment that was taken whole, and the PSP's reference of what can be given back.
+
+    Also settled, unless told otherwise, where the PSP makes a difference.
+    """
+
+    def take(
+        amount: Money = EUR_10, *, card: str = "visa", settled: bool = True
+    ) -> tuple[Authorize, str]:
+        asked = authorize(psp, amount, card=card, capture=True)
+        outcome = gateway.send(asked)
+        assert isinstance(outcome, Approved), outcome
+        if psp == "braintree" and settled:
+            simulator.act("settle", payment=asked.payment)
+        return asked, outcome.psp_reference
+
+    return take
