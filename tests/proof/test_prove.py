@@ -75,7 +75,7 @@ def test_an_ordinary_day_holds(day):
         ),
         (
             "UPDATE idempotency_key SET subject = gen_random_uuid()",
-            "every idempotency key has its attempt",
+            "every idempotency key has what it set going",
         ),
         (
             "UPDATE idempotency_key SET status = NULL, body = NULL",
