@@ -20,7 +20,7 @@ import requests
 
 CURRENCIES = {"USD": 40, "EUR": 25, "GBP": 10, "JPY": 10, "KWD": 8, "CHF": 7}
 KIND = {
-    "bought": 38,
+    "bought": 20,
     "captured later": 12,
     "captured in parts": 8,
     "captured in part": 7,
@@ -30,8 +30,13 @@ KIND = {
     "declined": 9,
     "double click": 8,
     "sent without waiting": 3,
+    "refunded": 7,
+    "refunded in parts": 5,
+    "refunded too often at once": 4,
+    "disputed": 5,
 }
 DECLINING = ["pm_card_declined", "pm_card_insufficient_funds", "pm_card_expired"]
+NOTHING_TO_GIVE_BACK = {"amount_too_large", "already_refunded", "payment_disputed"}
 GIVE_UP = 180.0  # Seconds after which a shop says that it never learned an outcome.
 
 
@@ -56,6 +61,7 @@ class Journal:
     broken: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     complaints: list[str] = field(default_factory=list)
+    refunds: dict[str, dict[str, Any]] = field(default_factory=dict)  # As last told, by id.
     done: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -68,6 +74,10 @@ class Journal:
     def line_broke(self, error: Exception) -> None:
         with self._lock:
             self.broken[type(error).__name__] += 1
+
+    def refunded(self, refund: dict[str, Any]) -> None:
+        with self._lock:
+            self.refunds[refund["id"]] = refund
 
     def finished(self, errand: Errand, payment: dict[str, Any]) -> None:
         with self._lock:
@@ -93,6 +103,8 @@ def errands(count: int, secrets: list[str], *, seed: int) -> list[Errand]:
             method = draw.choice(DECLINING)
         elif kind.startswith("3-D"):
             method = "pm_card_3ds"
+        elif kind == "disputed":
+            method = "pm_card_disputed"
         # KWD in tens of fils: Stripe wants a 0 as the third decimal.
         amount = draw.randint(100, 15_000) * (10 if currency == "KWD" else 1)
         later = kind in {"captured later", "captured in parts", "captured in part", "canceled"}
@@ -141,7 +153,44 @@ class Shop:
             payment = self._authenticate(payment, errand)
         if payment["status"] == "authorized":
             payment = self._afterwards(payment, errand)
+        if payment["status"] == "captured" and errand.kind.startswith("refunded"):
+            payment = self._give_back(payment, errand)
         return payment
+
+    def _give_back(self, payment: dict[str, Any], errand: Errand) -> dict[str, Any]:
+        """All of it, some of it, or more than there is, by several people at the same moment."""
+        amount = payment["amount"]
+        part = max(10, amount * 3 // 10 // 10 * 10)
+        match errand.kind:
+            case "refunded":
+                self._refund(payment, None, errand, "refund")
+            case "refunded in parts":
+                self._refund(payment, part, errand, "refund-1")
+                self._refund(payment, part, errand, "refund-2")
+            case _:
+                most = max(10, amount * 6 // 10 // 10 * 10)
+                with ThreadPoolExecutor(6) as people:
+                    made = [
+                        refund
+                        for refund in people.map(
+                            lambda n: self._refund(payment, most, errand, f"refund-{n}"), range(6)
+                        )
+                        if refund is not None and refund["status"] != "failed"
+                    ]
+                if len(made) > 1:
+                    self._journal.complain(errand, f"given back more than once: {made}")
+        return self._get(f"/v1/payments/{payment['id']}", errand)
+
+    def _refund(
+        self, payment: dict[str, Any], amount: int | None, errand: Errand, step: str
+    ) -> dict[str, Any] | None:
+        """The refund; None when there was nothing left to give back, or a dispute held it."""
+        body = {"payment": payment["id"]} | ({"amount": amount} if amount else {})
+        told = self._post("/v1/refunds", body, errand, f"{errand.key}-{step}", {}, timed=True)
+        if told.get("object") == "refund":
+            self._journal.refunded(told)
+            return told
+        return None
 
     def _afterwards(self, payment: dict[str, Any], errand: Errand) -> dict[str, Any]:
         """What a shop does with money that is held."""
@@ -260,8 +309,10 @@ class Shop:
             if reply.status_code in {200, 201, 202}:
                 return answer  # type: ignore[no-any-return]
             told = answer["error"].get("payment")
-            if reply.status_code in {402, 502} and isinstance(told, dict):
-                return told
+            if reply.status_code in {402, 502} and told is not None:
+                return told if isinstance(told, dict) else answer
+            if answer["error"]["code"] in NOTHING_TO_GIVE_BACK:
+                return answer  # type: ignore[no-any-return]
             if reply.status_code not in {409, 429, 500, 503}:
                 raise TimeoutError(f"{path} was refused: {answer}")
             self._pause(0.5)

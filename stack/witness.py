@@ -14,7 +14,7 @@ import psycopg
 import requests
 
 OURS = """
-    SELECT public_id('pay', p.id), p.state, p.psp, p.currency, p.amount_authorized, p.amount_captured
+    SELECT public_id('pay', p.id), p.state, p.psp, p.currency, p.amount_captured, p.amount_refunded, p.amount_disputed
     FROM payment p
 """
 BOOKED = """
@@ -25,10 +25,31 @@ BOOKED = """
 """
 HELD = {"authorized", "partially_captured", "captured", "canceled", "expired", "processing"}
 
+#: What each kind of entry does to what the PSP owes.
+OWES = {
+    "captured": 1,
+    "capture_failed": -1,
+    "refunded": -1,
+    "refund_failed": 1,
+    "disputed": -1,
+    "reinstated": 1,
+    "dispute_fee": -1,
+    "dispute_fee_returned": 1,
+}
+#: What each kind does to a payment's (captured, refunded, disputed).
+MOVES = {
+    "captured": (1, 0, 0),
+    "capture_failed": (-1, 0, 0),
+    "refunded": (0, 1, 0),
+    "refund_failed": (0, -1, 0),
+    "disputed": (0, 0, 1),
+    "reinstated": (0, 0, -1),
+}
+
 
 @dataclass
 class Comparison:
-    """Both sides, by PSP and currency in minor units, and every disagreement in a sentence."""
+    """Both sides of what each PSP owes, by currency in minor units, and every disagreement in a sentence."""
 
     ours: dict[tuple[str, str], int] = field(default_factory=dict)
     theirs: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -64,15 +85,16 @@ def _one(
     psp: str, entries: list[dict[str, Any]], payments: dict[str, Any], result: Comparison
 ) -> None:
     holds: Counter[str] = Counter()
-    taken: dict[str, int] = defaultdict(int)
+    moved: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for entry in entries:
-        reference = entry["payment"]
-        if entry["kind"] == "authorized":
+        reference, kind = entry["payment"], entry["kind"]
+        if kind == "authorized":
             holds[reference] += 1
-        elif entry["kind"] == "captured":
-            taken[reference] += entry["amount"]
+        for amount, sign in enumerate(MOVES.get(kind, ())):
+            moved[reference][amount] += sign * entry["amount"]
+        if kind in OWES:
             place = (psp, entry["currency"])
-            result.theirs[place] = result.theirs.get(place, 0) + entry["amount"]
+            result.theirs[place] = result.theirs.get(place, 0) + OWES[kind] * entry["amount"]
     say = result.disagreements.append
     for reference, times in holds.items():
         if times > 1:
@@ -81,9 +103,10 @@ def _one(
             say(f"{psp} authorized {reference}, which we have never heard of")
         elif payments[reference][0] not in HELD:
             say(f"{psp} holds money for {reference}, which we call {payments[reference][0]}")
-    for reference, (state, at, currency, _, captured) in payments.items():
-        if at == psp and captured != taken.get(reference, 0):
-            say(
-                f"{reference} ({state}): we say {captured} {currency} was captured,"
-                f" {psp} says {taken.get(reference, 0)}"
-            )
+    for reference, (state, at, currency, *ours) in payments.items():
+        if at != psp:
+            continue
+        words = ("captured", "refunded", "in dispute or lost")
+        for word, our, their in zip(words, ours, moved[reference], strict=True):
+            if our != their:
+                say(f"{reference} ({state}): we say {our} {currency} {word}, {psp} says {their}")
