@@ -1,4 +1,4 @@
-"""Talks to Braintree: one gateway object a process, and an answer for everything."""
+"""Talks to Braintree about payments: one gateway object a process, and an answer for everything."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 from urllib.parse import urlsplit
 
-from paygate.psp.braintree import translate
+from paygate.psp.braintree import refunds, translate
+from paygate.psp.braintree.desk import BraintreeDesk
+from paygate.psp.braintree.refunds import Way
 from paygate.psp.braintree.sdk import braintree
 from paygate.psp.gateway import (
     Authorize,
@@ -17,6 +19,8 @@ from paygate.psp.gateway import (
     Declined,
     NotSent,
     Outcome,
+    Pending,
+    Refund,
     Request,
     Unknown,
 )
@@ -55,16 +59,18 @@ def make(configuration: Mapping[str, Any]) -> BraintreeGateway:
     )
 
 
-class BraintreeGateway:
+class BraintreeGateway(BraintreeDesk):
     """See paygate.psp.gateway.Gateway. The SDK keeps one connection a thread and never retries."""
 
     name = "braintree"
     can_look_up = True
+    refunds_each_capture = True  # A partial settlement is a transaction of its own.
     key_lifetime = timedelta(days=30)  # …/braintree/docs/graphql, "idempotency"
 
     def __init__(
         self, sdk: Any, *, merchant_accounts: Mapping[str, str], horizon: timedelta
     ) -> None:
+        super().__init__(sdk)
         self.horizon = horizon
         self._accounts = merchant_accounts
         self._transactions = sdk.transaction
@@ -76,6 +82,8 @@ class BraintreeGateway:
         if declined := translate.unaskable(request, self._accounts):
             return declined
         try:
+            if isinstance(request, Refund):
+                return self._give_back(request)
             return translate.answered(request, self._ask(request))
         except Exception as error:  # Also what the SDK trips over in a reply, when all is done.
             return translate.failed(error)
@@ -86,7 +94,7 @@ class BraintreeGateway:
         except Exception as error:  # A question that failed, for whatever reason, answers nothing.
             return Unknown(f"the look-up failed: {type(error).__name__}: {error}")
 
-    def _ask(self, request: Request) -> Any:
+    def _ask(self, request: translate.Asked) -> Any:
         key = {"api_request_key": request.key}
         match request:
             case Authorize():
@@ -109,6 +117,23 @@ class BraintreeGateway:
             case _:
                 assert_never(request)
 
+    def _give_back(self, request: Refund) -> Outcome:
+        """Twice, should the batch be closed between the look and the void."""
+        for _ in range(2):
+            sale = self._transactions.find(request.psp_reference)
+            match refunds.way(request, sale):
+                case Way.REFUND:
+                    result = self._transactions.refund(sale.id, refunds.terms(request))
+                    return refunds.answered(request, result)
+                case Way.VOID:
+                    key = {"api_request_key": f"{request.key}-void"}  # A key is for one request.
+                    result = self._transactions.void(sale.id, key)
+                    if not refunds.came_too_late(result):
+                        return refunds.answered(request, result)
+                case outcome:
+                    return outcome
+        return Pending("", refunds.WAITS)
+
     def _look_up(self, request: Request) -> Outcome:
         match request:
             case Authorize():
@@ -117,6 +142,8 @@ class BraintreeGateway:
                 return self._find_partial(request)
             case Capture() | Cancel():
                 return translate.traced(request, self._transactions.find(request.psp_reference))
+            case Refund():
+                return self._find_refund(request)
             case Confirm():
                 return Unknown("Braintree has nothing that is confirmed")
             case _:
@@ -152,6 +179,14 @@ class BraintreeGateway:
         for found in self._transactions.search([by.order_id == request.key]):
             return translate.told(request, found)
         return NotSent(f"Braintree has no partial settlement {request.key}")
+
+    def _find_refund(self, request: Refund) -> Outcome:
+        """Among the credits that the sale names, which a search may not show yet."""
+        sale = self._transactions.find(request.psp_reference)
+        for credit in (self._transactions.find(id_) for id_ in sale.refund_ids):
+            if credit.order_id == request.refund:
+                return refunds.told(request, credit)
+        return refunds.traced(request, sale)
 
 
 def _as_braintree_writes(moment: datetime | None) -> datetime | None:

@@ -6,10 +6,10 @@ responses, general/validation-errors, request/transaction. The SDK's error_codes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from kernel.currencies import EXPONENTS
 from kernel.money import Money
@@ -25,6 +25,7 @@ from paygate.psp.gateway import (
     NotSent,
     Outcome,
     Pending,
+    Refund,
     Request,
     Unknown,
 )
@@ -51,7 +52,7 @@ def money(amount: Decimal, currency: str) -> Money:
 
 def unaskable(request: Request, accounts: Mapping[str, str]) -> Declined | None:
     """Why there is no way to put this to Braintree; None when there is one."""
-    if isinstance(request, Authorize) and request.amount.currency not in accounts:
+    if isinstance(request, Authorize | Refund) and request.amount.currency not in accounts:
         said = f"We have no Braintree merchant account for {request.amount.currency}."
         return Declined(DeclineCode.CURRENCY_NOT_SUPPORTED, psp_message=said)
     if isinstance(request, Confirm):  # The nonce of a browser carries 3-D Secure; nothing waits.
@@ -91,6 +92,8 @@ def partial_settlement(request: Capture) -> dict[str, Any]:
 
 # ----------------------------------------------------------------------------------------- answers
 
+Asked: TypeAlias = Authorize | Confirm | Capture | Cancel  # Refunds are told of in refunds.py.
+
 HELD = {"authorized"}
 TAKEN = {
     "submitted_for_settlement",
@@ -104,7 +107,7 @@ OVER = {"voided", "authorization_expired"}
 NOT_PAID = {"settlement_declined", "settlement_failed", "failed"}
 
 
-def answered(request: Request, result: Any) -> Outcome:
+def answered(request: Asked, result: Any) -> Outcome:
     """What the SDK's result says; None is what it makes of a body that it does not know."""
     if result is None:
         return Unknown("Braintree's answer holds neither a transaction nor an error")
@@ -113,7 +116,7 @@ def answered(request: Request, result: Any) -> Outcome:
     return _refused(request, result)
 
 
-def told(request: Request, transaction: Any) -> Outcome:
+def told(request: Asked, transaction: Any) -> Outcome:
     """What a transaction says about the request that made or changed it, now or later."""
     reference, status = transaction.id, transaction.status
     if isinstance(request, Cancel):
@@ -214,8 +217,14 @@ GATEWAY = {
 
 VALIDATION = {
     "91504": DeclineCode.INVALID_STATE,  # Cannot be voided
+    "91505": DeclineCode.INVALID_STATE,  # Is a refund itself
+    "91506": DeclineCode.INVALID_STATE,  # Cannot be refunded, not being settled
     "91507": DeclineCode.INVALID_STATE,  # Cannot be submitted for settlement
     "915103": DeclineCode.INVALID_STATE,  # Nor for partial settlement
+    "91512": DeclineCode.ALREADY_REFUNDED,
+    "91521": DeclineCode.ALREADY_REFUNDED,  # More than there is left
+    "915200": DeclineCode.CARD_DECLINED,  # The bank wants no refund: for good,
+    "915201": DeclineCode.CARD_DECLINED,  # and for now
     "91516": DeclineCode.INVALID_PAYMENT_METHOD,
     "91517": DeclineCode.INVALID_PAYMENT_METHOD,
     "91518": DeclineCode.INVALID_PAYMENT_METHOD,  # Token is invalid
@@ -232,15 +241,25 @@ VALIDATION = {
 KEY_TROUBLE = {"915232", "915233", "915234", "915235"}
 
 
-def _refused(request: Request, result: Any) -> Outcome:
+def _refused(request: Asked, result: Any) -> Outcome:
     """Failure has three shapes: errors in the request, a no from the bank, a no from Braintree."""
     errors = result.errors.deep_errors
-    if trouble := [error.code for error in errors if error.code in KEY_TROUBLE]:
-        return Unknown(f"Braintree on the request's key: {', '.join(trouble)}")
+    if trouble := trouble_with_key(errors):
+        return trouble
     if not errors and result.transaction is not None:
         return told(request, result.transaction)
+    return refused_for(errors, result.message)
+
+
+def trouble_with_key(errors: Sequence[Any]) -> Unknown | None:
+    codes = [error.code for error in errors if error.code in KEY_TROUBLE]
+    return Unknown(f"Braintree on the request's key: {', '.join(codes)}") if codes else None
+
+
+def refused_for(errors: Sequence[Any], message: str | None) -> Declined:
+    """A request with a mistake in it, or at the wrong time."""
     code = errors[0].code if errors else ""
-    return Declined(VALIDATION.get(code, DeclineCode.INVALID_REQUEST), code, result.message or "")
+    return Declined(VALIDATION.get(code, DeclineCode.INVALID_REQUEST), code, message or "")
 
 
 def failed(error: Exception) -> Outcome:
