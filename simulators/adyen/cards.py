@@ -64,6 +64,7 @@ class Card:
     refusal: int | None = None
     authentication: bool = False  # Redirects to 3-D Secure first.
     silent: bool = False  # Executed, and never answered the first time.
+    disputed: bool = False  # Its holder disputes what is taken from it, a moment later.
 
 
 _STORED = {
@@ -75,7 +76,7 @@ _STORED = {
     "3ds": Card(authentication=True),
     "3ds_declined": Card(refusal=2, authentication=True),
     "timeout": Card(silent=True),
-    "disputed": Card(),
+    "disputed": Card(disputed=True),
 }
 
 

@@ -49,6 +49,20 @@ _FIELDS = {
     "PaymentReversalRequest": _names(
         "applicationInfo enhancedSchemeData merchantAccount reference"
     ),
+    "PaymentRefundRequest": _names(
+        "amount applicationInfo capturePspReference enhancedSchemeData lineItems merchantAccount"
+        " merchantRefundReason reference splits store subMerchants"
+    ),
+    # DisputeService v30; it has a name of its own for the merchant account.
+    "DefenseReasonsRequest": _names("disputePspReference merchantAccountCode"),
+    "SupplyDefenseDocumentRequest": _names(
+        "defenseDocuments disputePspReference merchantAccountCode"
+    ),
+    "DeleteDefenseDocumentRequest": _names(
+        "defenseDocumentType disputePspReference merchantAccountCode"
+    ),
+    "DefendDisputeRequest": _names("defenseReasonCode disputePspReference merchantAccountCode"),
+    "AcceptDisputeRequest": _names("disputePspReference merchantAccountCode"),
     "Amount": _names("currency value"),
     "CardDetails": _names(
         "billingSequenceNumber brand checkoutAttemptId cupsecureplus.smscode cvc encryptedCard"
@@ -68,7 +82,23 @@ _REQUIRED = {
     "PaymentCancelRequest": ("merchantAccount",),
     "StandalonePaymentCancelRequest": ("merchantAccount", "paymentReference"),
     "PaymentReversalRequest": ("merchantAccount",),
+    "PaymentRefundRequest": ("merchantAccount", "amount"),
+    "DefenseReasonsRequest": ("merchantAccountCode", "disputePspReference"),
+    "SupplyDefenseDocumentRequest": (
+        "merchantAccountCode",
+        "disputePspReference",
+        "defenseDocuments",
+    ),
+    "DeleteDefenseDocumentRequest": (
+        "merchantAccountCode",
+        "disputePspReference",
+        "defenseDocumentType",
+    ),
+    "DefendDisputeRequest": ("merchantAccountCode", "disputePspReference", "defenseReasonCode"),
+    "AcceptDisputeRequest": ("merchantAccountCode", "disputePspReference"),
 }
+
+_REFUND_REASONS = ("FRAUD", "CUSTOMER REQUEST", "RETURN", "DUPLICATE", "OTHER")
 
 _NESTED = {
     "amount": "Amount",
@@ -95,6 +125,8 @@ def check(body: Body, schema: str) -> None:
             raise AdyenError(400, "702", f"additionalData.{name} is a string")
     if "amount" in body:
         _check_amount(body["amount"])
+    if body.get("merchantRefundReason", "OTHER") not in _REFUND_REASONS:
+        raise unprocessable("702", "merchantRefundReason is not one of the possible values")
 
 
 def _only_known(given: Body, schema: str) -> None:
@@ -116,4 +148,17 @@ def _check_amount(amount: Body) -> None:
 
 
 def iso_minor(value: int, currency: str) -> int:
+    """An amount of Adyen's, in ISO 4217 minor units."""
     return to_iso(value, currency, EXPONENTS)
+
+
+def units(iso: int, currency: str) -> int:
+    """An amount in ISO 4217 minor units, as Adyen counts it. Raises ValueError where it cannot."""
+    shift = EXPONENTS[currency] - ISO[currency]
+    factor: int = 10 ** abs(shift)
+    if shift >= 0:
+        return iso * factor
+    value, rest = divmod(iso, factor)
+    if rest:
+        raise ValueError(f"Adyen cannot count {iso} {currency}")
+    return value

@@ -7,10 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from simulators import three_d_secure
-from simulators.adyen import fields
+from simulators.adyen import fields, notices
 from simulators.adyen.cards import REFUSALS, card_behind, result_code
+from simulators.adyen.customer_area import CustomerArea
+from simulators.adyen.defence import Defence
+from simulators.adyen.disputes import Disputes
 from simulators.adyen.errors import AdyenError, interrupted, unavailable, unprocessable
 from simulators.adyen.payments import Payment, Payments
+from simulators.adyen.refunds import Refunds
 from simulators.books import Books
 from simulators.clock import Clock
 from simulators.faults import Faults
@@ -24,7 +28,14 @@ _SCHEMAS = {
     "cancel": "PaymentCancelRequest",
     "cancel_reference": "StandalonePaymentCancelRequest",
     "reverse": "PaymentReversalRequest",
+    "refund": "PaymentRefundRequest",
+    "reasons": "DefenseReasonsRequest",
+    "supply": "SupplyDefenseDocumentRequest",
+    "delete": "DeleteDefenseDocumentRequest",
+    "defend": "DefendDisputeRequest",
+    "accept": "AcceptDisputeRequest",
 }
+_DISPUTES = "/ca/services/DisputeService/v30"
 
 
 class Adyen(Simulator):
@@ -37,12 +48,24 @@ class Adyen(Simulator):
         Route("POST", "/v72/payments/{id}/captures", "capture"),
         Route("POST", "/v72/payments/{id}/cancels", "cancel"),
         Route("POST", "/v72/payments/{id}/reversals", "reverse"),
+        Route("POST", "/v72/payments/{id}/refunds", "refund"),
         Route("POST", "/v72/cancels", "cancel_reference"),
+        Route("POST", f"{_DISPUTES}/retrieveApplicableDefenseReasons", "reasons", moves=False),
+        Route("POST", f"{_DISPUTES}/supplyDefenseDocument", "supply"),
+        Route("POST", f"{_DISPUTES}/deleteDisputeDefenseDocument", "delete"),
+        Route("POST", f"{_DISPUTES}/defendDispute", "defend"),
+        Route("POST", f"{_DISPUTES}/acceptDispute", "accept"),
     )
 
     def __init__(self, *, clock: Clock, books: Books, faults: Faults, latency: float = 0.0) -> None:
         super().__init__(clock=clock, books=books, faults=faults, latency=latency)
-        self._payments = Payments(clock, books, self._reference)
+        self.webhooks.gives_up = False  # Adyen sends a notification until it is taken.
+        told = notices.Notices(self.webhooks)
+        self._payments = Payments(clock, books, told, self._reference)
+        self._refunds = Refunds(clock, self._payments, told, self._reference)
+        self._disputes = Disputes(clock, self._payments, told, self._reference)
+        self._defence = Defence(self._disputes)
+        self._people = CustomerArea(self._payments, self._refunds, self._disputes)
         self._keys: dict[str, Remembered[Reply]] = {}
 
     def _reference(self) -> str:
@@ -161,22 +184,49 @@ class Adyen(Simulator):
     def capture(self, call: Call) -> Reply:
         amount = call.params["amount"]
         payment = self._payments.find(call.id)
-        reference = self._payments.capture(payment, amount, attempt=call.key)
-        return self._received(call, reference, paymentPspReference=call.id, amount=amount)
+        psp = self._payments.capture(payment, amount, reference=_ours(call), attempt=call.key)
+        return self._received(call, psp, paymentPspReference=call.id, amount=amount)
 
     def cancel(self, call: Call) -> Reply:
         payment = self._payments.find(call.id)
-        reference = self._payments.cancel(payment, attempt=call.key)
-        return self._received(call, reference, paymentPspReference=call.id)
+        psp = self._payments.cancel(payment, reference=_ours(call), attempt=call.key)
+        return self._received(call, psp, paymentPspReference=call.id)
+
+    def refund(self, call: Call) -> Reply:
+        amount, capture = call.params["amount"], call.params.get("capturePspReference", "")
+        psp = self._refunds.ask(
+            self._payments.find(call.id),
+            amount,
+            reference=_ours(call),
+            attempt=call.key,
+            capture=capture,
+        )
+        repeated = {
+            name: call.params[name]
+            for name in ("merchantRefundReason", "capturePspReference")
+            if name in call.params
+        }
+        return self._received(call, psp, paymentPspReference=call.id, amount=amount, **repeated)
 
     def reverse(self, call: Call) -> Reply:
-        """Cancels what is not captured; giving back what is captured is not simulated yet."""
-        return self.cancel(call)
+        """Cancels what is not captured, gives back what is."""
+        payment = self._payments.find(call.id)
+        if payment.captured:
+            psp = self._refunds.reverse(payment, reference=_ours(call), attempt=call.key)
+        else:
+            psp = self._payments.cancel(
+                payment,
+                reference=_ours(call),
+                attempt=call.key,
+                event="CANCEL_OR_REFUND",
+                action="cancel",
+            )
+        return self._received(call, psp, paymentPspReference=call.id)
 
     def cancel_reference(self, call: Call) -> Reply:
         ours = call.params["paymentReference"]
-        reference = self._payments.cancel_reference(ours, attempt=call.key)
-        return self._received(call, reference, paymentReference=ours)
+        psp = self._payments.cancel_reference(ours, reference=_ours(call), attempt=call.key)
+        return self._received(call, psp, paymentReference=ours)
 
     def _received(self, call: Call, reference: str, **more: Any) -> Reply:
         body = {
@@ -189,8 +239,38 @@ class Adyen(Simulator):
             body["reference"] = call.params["reference"]
         return self._reply(201, body)
 
+    # ------------------------------------------------------------------------------------ disputes
+
+    def reasons(self, call: Call) -> Reply:
+        return self._reply(200, self._defence.reasons(call.params))
+
+    def supply(self, call: Call) -> Reply:
+        return self._reply(200, self._defence.supply(call.params))
+
+    def delete(self, call: Call) -> Reply:
+        return self._reply(200, self._defence.delete(call.params))
+
+    def defend(self, call: Call) -> Reply:
+        return self._reply(200, self._defence.defend(call.params))
+
+    def accept(self, call: Call) -> Reply:
+        return self._reply(200, self._defence.accept(call.params))
+
+    # ------------------------------------------------------------ what happens by itself, or by hand
+
     def expire(self, now: datetime) -> None:
         self._payments.pass_time()
+        self._refunds.pass_time()
+        self._disputes.pass_time()
+
+    def envelope(self, told: Any, *, at: float, secret: str) -> tuple[dict[str, str], bytes]:
+        return notices.envelope(told, secret=secret)
+
+    def perform(self, act: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"id": self._people.perform(act, arguments)}
+
+    def disputes(self) -> list[dict[str, Any]]:
+        return self._disputes.page()
 
     # ---------------------------------------------------------------------------------- 3-D Secure
 
@@ -205,6 +285,11 @@ class Adyen(Simulator):
             return self._error(unprocessable("702", "result is complete or fail"))
         self._payments.authenticate(payment, completed=completed)
         return three_d_secure.back_to(payment.return_url, redirectResult=payment.token)
+
+
+def _ours(call: Call) -> str:
+    """Our reference of a modification."""
+    return str(call.params.get("reference", ""))
 
 
 def _shown(payment: Payment, page: str) -> dict[str, Any]:
