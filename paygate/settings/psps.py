@@ -44,6 +44,7 @@ def _adyen(mode: str) -> dict[str, Any] | None:
                 f"ADYEN_{mode}_API_BASE", default="https://checkout-test.adyen.com"
             ),
             "live_prefix": env.str(f"ADYEN_{mode}_URL_PREFIX", default=""),
+            "livemode": mode == "LIVE",  # Every notification says of which environment it is.
             "merchant_account": env.str(f"ADYEN_{mode}_MERCHANT_ACCOUNT", default="PaygateECOM"),
             "hmac_keys": env.list(
                 f"ADYEN_{mode}_HMAC_KEYS",

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import Adyen
 
 from paygate.psp.adyen import translate
-from paygate.psp.gateway import Authorize, Cancel, Capture, Confirm, Outcome, Request
+from paygate.psp.adyen.desk import AdyenDesk
+from paygate.psp.gateway import Authorize, Cancel, Capture, Confirm, Outcome, Refund, Request
 from paygate.psp.wire import session_for
 
 CHECKOUT = "https://checkout-test.adyen.com/v72"  # Where the SDK starts from.
@@ -44,16 +45,17 @@ def make(configuration: Mapping[str, Any]) -> AdyenGateway:
     )
 
 
-class AdyenGateway:
-    """See paygate.psp.gateway.Gateway."""
+class AdyenGateway(AdyenDesk):
+    """See paygate.psp.gateway.Gateway, and paygate.psp.cases.Desk."""
 
     name = "adyen"
     can_look_up = False
+    refunds_each_capture = False
     key_lifetime = timedelta(days=7)  # docs.adyen.com/development-resources/api-idempotency
 
     def __init__(self, adyen: Any, *, merchant_account: str, horizon: timedelta) -> None:
+        super().__init__(adyen, merchant_account=merchant_account)
         self.horizon = horizon
-        self._account = merchant_account
         self._payments = adyen.checkout.payments_api
         self._modifications = adyen.checkout.modifications_api
 
@@ -92,6 +94,11 @@ class AdyenGateway:
             case Cancel():
                 body = translate.cancellation(request, merchant_account=account)
                 return self._modifications.cancel_authorised_payment_by_psp_reference(
+                    body, request.psp_reference, idempotency_key=key
+                )
+            case Refund():
+                body = translate.refund(request, merchant_account=account)
+                return self._modifications.refund_captured_payment(
                     body, request.psp_reference, idempotency_key=key
                 )
             case _:

@@ -26,6 +26,7 @@ from paygate.psp.gateway import (
     NotSent,
     Outcome,
     Pending,
+    Refund,
     Request,
     Unknown,
 )
@@ -122,9 +123,28 @@ def cancellation(request: Cancel, *, merchant_account: str) -> dict[str, Any]:
     return body
 
 
+_WHY = {
+    "duplicate": "DUPLICATE",
+    "fraudulent": "FRAUD",
+    "requested_by_customer": "CUSTOMER REQUEST",
+}
+
+
+def refund(request: Refund, *, merchant_account: str) -> dict[str, Any]:
+    """POST /payments/{psp}/refunds. Adyen refunds payments: from which capture, it finds out itself."""
+    body = {
+        "merchantAccount": merchant_account,
+        "amount": amount(request.amount),
+        "reference": request.refund,
+    }
+    if request.reason in _WHY:
+        body["merchantRefundReason"] = _WHY[request.reason]
+    return body
+
+
 # ----------------------------------------------------------------------------------------- answers
 
-_UNSAID = Money.zero("EUR")  # Approved has an amount; Adyen's answer to a cancel names none.
+UNSAID = Money.zero("EUR")  # Approved has an amount; what Adyen says of a cancel names none.
 
 WAITING = {"Pending", "Received", "PresentToShopper"}
 ASKING = {"RedirectShopper", "ChallengeShopper", "IdentifyShopper"}
@@ -138,9 +158,10 @@ REFUSED = {
 def answered(request: Request, body: Mapping[str, Any]) -> Outcome:
     """What a 2xx answer says.
 
-    Adyen only *accepts* a capture or a cancel (201 "received") and does it later. Accepted is
-    Approved here: nearly all succeed, and a CAPTURE_FAILED that comes days later is a new event
-    that the books undo, not an outcome to wait for.
+    Adyen only *accepts* a modification (201 "received") and does it later. An accepted capture or
+    cancel is Approved here: nearly all succeed, and a CAPTURE_FAILED that comes days later is a new
+    event that the books undo, not an outcome to wait for. An accepted refund is Pending: one that asks
+    for too much is "received" as well, and only the webhook tells it from one that was made.
     """
     if isinstance(request, Authorize | Confirm):
         return _authorized(request, body)
@@ -148,9 +169,11 @@ def answered(request: Request, body: Mapping[str, Any]) -> Outcome:
     if body.get("status") != "received" or not reference:
         return Unknown(f"Adyen answered a modification with status {body.get('status')!r}")
     if isinstance(request, Cancel):
-        return Approved(str(reference), _UNSAID)
+        return Approved(str(reference), UNSAID)
     if body.get("amount") != amount(request.amount):
         return _otherwise(request, body)
+    if isinstance(request, Refund):
+        return Pending(str(reference), "Adyen will refund it")
     return Approved(str(reference), request.amount)
 
 
@@ -205,7 +228,7 @@ def _of_another(request: Authorize | Confirm, reference: str, whose: str) -> Out
     return Unknown(f"Adyen answered {request.payment} with {reference}, which is of {whose}")
 
 
-def _otherwise(request: Authorize | Confirm | Capture, body: Mapping[str, Any]) -> Unknown:
+def _otherwise(request: Authorize | Confirm | Capture | Refund, body: Mapping[str, Any]) -> Unknown:
     return Unknown(
         f"AMOUNT DIFFERS: {body.get('pspReference')} is about {body.get('amount')!r},"
         f" we asked for {amount(request.amount)!r} (in Adyen's units)"
@@ -243,6 +266,36 @@ REFUSALS = {
     "42": DeclineCode.AUTHENTICATION_FAILED,
 }
 
+#: A webhook has the reason's name and not its number.
+NUMBERS = {
+    "Refused": "2",
+    "Referral": "3",
+    "Acquirer Error": "4",
+    "Blocked Card": "5",
+    "Expired Card": "6",
+    "Invalid Amount": "7",
+    "Invalid Card Number": "8",
+    "Issuer Unavailable": "9",
+    "Not supported": "10",
+    "3D Not Authenticated": "11",
+    "Not enough balance": "12",
+    "Acquirer Fraud": "14",
+    "Cancelled": "15",
+    "Shopper Cancelled": "16",
+    "FRAUD": "20",
+    "Not Submitted": "21",
+    "FRAUD-CANCELLED": "22",
+    "Transaction Not Permitted": "23",
+    "CVC Declined": "24",
+    "Restricted Card": "25",
+    "Revocation Of Auth": "26",
+    "Declined Non Generic": "27",
+    "Withdrawal amount exceeded": "28",
+    "Withdrawal count exceeded": "29",
+    "Issuer Suspected Fraud": "31",
+    "Authentication required": "38",
+}
+
 ERRORS = {
     "138": DeclineCode.CURRENCY_NOT_SUPPORTED,
     "800": DeclineCode.INVALID_PAYMENT_METHOD,  # Contract not found
@@ -252,7 +305,7 @@ ERRORS = {
 IN_FLIGHT = "704"  # An earlier request under this key is still being processed (409 or 422).
 
 
-def failed(error: Exception) -> Outcome:
+def failed(error: Exception) -> Declined | NotSent | Unknown:
     """What an exception of the SDK, or of requests underneath, says about the request.
 
     503 with `transient-error: true` is Adyen's word that the request was not executed. The same

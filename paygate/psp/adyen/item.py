@@ -1,0 +1,75 @@
+"""The fields of one of Adyen's notification items, each as it is documented or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from kernel.money import Money
+from paygate.psp.adyen import translate
+from paygate.psp.events import Unreadable
+
+Payload = Mapping[str, Any]
+
+
+def text(payload: Payload, name: str) -> str:
+    """Empty where it is missing or null. Raises Unreadable for anything but text."""
+    value = payload.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Unreadable(f"{name} is no text")
+    return value
+
+
+def needed(payload: Payload, name: str) -> str:
+    """A text that must be there. Raises Unreadable."""
+    if value := text(payload, name):
+        return value
+    raise Unreadable(f"{payload.get('eventCode')} without {name}")
+
+
+def ours(payload: Payload, prefix: str) -> str:
+    """merchantReference, where it is an id of ours of that kind; else empty.
+
+    Of a modification it is the modification's reference or the payment's: Adyen's documents leave it open.
+    """
+    reference = text(payload, "merchantReference")
+    return reference if reference.startswith(f"{prefix}_") else ""
+
+
+def additional(payload: Payload) -> Payload:
+    """additionalData, none of which is signed."""
+    found = payload.get("additionalData")
+    return found if isinstance(found, Mapping) else {}
+
+
+def flag(payload: Payload, name: str) -> bool:
+    """Adyen's booleans are texts; a real one means the same. Raises Unreadable."""
+    match payload.get(name):
+        case "true" | True:
+            return True
+        case "false" | False:
+            return False
+    raise Unreadable(f"{name} is neither true nor false")
+
+
+def amount(payload: Payload) -> Money:
+    """Raises Unreadable, also for an amount with a fraction that no currency of ours has."""
+    said = payload.get("amount")
+    if not isinstance(said, Mapping) or type(said.get("value")) is not int:
+        raise Unreadable("amount is none")
+    try:
+        return translate.money(said)
+    except (LookupError, TypeError, ValueError) as error:
+        raise Unreadable(f"amount is none: {error}") from error
+
+
+def moment(value: object) -> datetime | None:
+    """A time as Adyen writes it, with its offset; None for anything else."""
+    try:
+        read = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return read if read is not None and read.tzinfo is not None else None
