@@ -1,8 +1,10 @@
 """A day in the life, then the proof: `python -m stack.demo` (`make demo`).
 
-Two merchants send hundreds of payments through the real HTTP API while the PSPs misbehave; with --kill our
-own processes are killed as well. When the dust has settled nothing may be unresolved, the proof must hold
-and our books must agree with each simulator's own, to the cent. The exit code says whether they do.
+Two merchants send hundreds of payments and refunds through the real HTTP API while the PSPs misbehave, and so do
+their webhooks; with --kill our own processes are killed as well. Then months pass at the PSPs: payers dispute, the
+merchants' desk answers, banks decide and take cases up again, refunds and captures come back. When the dust has
+settled nothing may be unresolved, the proof must hold, our books must agree with each simulator's own, to the cent,
+and each merchant's endpoint must have heard every event, each object's in order. The exit code says whether so.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ import os
 import random
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import threading
@@ -28,15 +29,16 @@ from typing import Any, LiteralString
 import psycopg
 import redis
 import requests
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from kernel.money import Money
+from stack.desk import Desk
+from stack.endpoint import Endpoint
+from stack.mischief import TOLD_AT_LAST, WEBHOOKS, Psps
 from stack.processes import UnableToStart
+from stack.report import Day, console, report
 from stack.shoppers import Journal, Shop, errands
 from stack.up import Stack
-from stack.witness import Comparison, compare
+from stack.witness import compare
 
 #: How often the PSPs do what, of a hundred calls that move money.
 FAULTS = {
@@ -59,6 +61,9 @@ PATIENCE = {
     "CALL_OVER_AFTER": "6",
     "RESEND_FOR": "20",
     "OUTCOME_PATIENCE": "5",
+    "DISPUTES_POLL_EVERY": "5",
+    "NOTICES_SCHEDULE": "0,0.5,1,1,2,2,4,4,8,8,15,15,30,30",
+    "NOTICES_DEADLINE": "5",
 }
 VICTIMS = [
     "web",
@@ -66,13 +71,13 @@ VICTIMS = [
     "worker-adyen",
     "worker-braintree",
     "worker-default",
+    "worker-notices",
     "relay",
     "beat",
 ]
 MERCY = 12.0  # Seconds a killed process gets before it may be killed again: it has to start first.
 SETTLING = 120.0  # Seconds within which nothing may be left unresolved.
-
-console = Console(highlight=False)
+HEARING = 60.0  # … and within which what the PSPs know of disputes is known here.
 
 
 def main() -> int:
@@ -102,8 +107,17 @@ def main() -> int:
 
 
 def day(stack: Stack, options: argparse.Namespace) -> bool:
-    """The whole day; whether it ended well."""
+    """The whole day, and the months after it; whether it ended well."""
+    with Endpoint(seed=options.seed) as endpoint:
+        return _day(stack, endpoint, options)
+
+
+def _day(stack: Stack, endpoint: Endpoint, options: argparse.Namespace) -> bool:
     journal = Journal()
+    psps = Psps(stack.simulators, seed=options.seed)
+    for merchant in stack.merchants:
+        subscribe(stack, endpoint, merchant)
+    psps.webhooks_go_wrong(WEBHOOKS, seed=options.seed)
     secrets = [merchant["secret_key"] for merchant in stack.merchants]
     plan = errands(options.payments, secrets, seed=options.seed)
     misbehave(stack, FAULTS, seed=options.seed)
@@ -122,34 +136,77 @@ def day(stack: Stack, options: argparse.Namespace) -> bool:
             bar.update(task, completed=journal.done)
             for one in running:
                 one.result()
+        desk = Desk(stack.api, secrets, seed=options.seed)
+        months_after(stack, psps, desk, seed=options.seed)
     faults = injected(stack)
     misbehave(stack, {}, seed=options.seed)
-    unresolved = settle_down(stack)
+    psps.webhooks_go_wrong({}, seed=options.seed)
+    endpoint.calm.set()
+    unresolved = settle_down(stack, psps)
     proof = prove(stack)
     comparison = compare(stack.databases.owner, stack.simulators)
     told = untold(stack)
     broken_promises = promises(stack, journal)
-    good = report(
-        stack, journal, faults, suffered, unresolved, proof, comparison, told, broken_promises
+    undelivered = unheard(stack, endpoint)
+    comparison.disagreements += cases(stack, psps)
+    comparison.disagreements += [f"heard out of order: {what}" for what in endpoint.out_of_order()]
+    comparison.disagreements += [f"changed on a retry: {e}" for e in endpoint.changed_on_retry]
+    ended = Day(
+        journal=journal,
+        psps=psps,
+        desk=desk,
+        endpoint=endpoint,
+        faults=faults,
+        suffered=suffered,
+        unresolved=unresolved,
+        untold=told,
+        undelivered=undelivered,
+        broken_promises=broken_promises,
+        proof=proof,
+        comparison=comparison,
     )
+    report(stack, ended)
     if options.json:
-        Path(options.json).write_text(
-            json.dumps(
-                {
-                    "good": good,
-                    "payments": len(plan),
-                    "unresolved": unresolved,
-                    "disagreements": comparison.disagreements,
-                    "broken_promises": broken_promises,
-                    "complaints": journal.complaints,
-                    "faults": faults,
-                    "suffered": suffered,
-                    "proof": proof,
-                },
-                indent=2,
-            )
-        )
-    return good
+        Path(options.json).write_text(json.dumps(ended.as_json(), indent=2))
+    return ended.good
+
+
+def subscribe(stack: Stack, endpoint: Endpoint, merchant: dict[str, str]) -> None:
+    """The merchant's endpoint is told everything from now on."""
+    reply = requests.post(
+        f"{stack.api}/v1/webhook_endpoints",
+        json={"url": endpoint.url(merchant["id"]), "enabled_events": ["*"]},
+        headers={"Authorization": f"Bearer {merchant['secret_key']}"},
+        timeout=10,
+    )
+    reply.raise_for_status()
+    endpoint.trusts(merchant["id"], reply.json()["secret"])
+
+
+def months_after(stack: Stack, psps: Psps, desk: Desk, *, seed: int) -> None:
+    """Payments settle, payers dispute, the desk answers, banks decide; and some take it up again."""
+    with console.status("the night: payments settle, payers dispute"):
+        psps.days_pass(1)
+        wait_for_cases(stack, psps)
+    with console.status("the desk answers the disputes"):
+        desk.answer()
+    psps.webhooks_go_wrong(TOLD_AT_LAST, seed=seed + 1)
+    with console.status("two months: banks decide, refunds and captures come back"):
+        psps.people_at_work(stack.databases.owner)
+        psps.days_pass(31)
+        wait_for_cases(stack, psps)
+        if psps.escalate(most=2):
+            wait_for_cases(stack, psps)
+            desk.answer(ways=("proved badly", "left alone"))
+            psps.days_pass(31)
+            wait_for_cases(stack, psps)
+
+
+def wait_for_cases(stack: Stack, psps: Psps) -> None:
+    """Until what the PSPs know of disputes is known here, or patience ends: the report will say so."""
+    deadline = time.monotonic() + HEARING
+    while cases(stack, psps) and time.monotonic() < deadline:
+        time.sleep(0.5)
 
 
 @contextmanager
@@ -206,13 +263,86 @@ def injected(stack: Stack) -> dict[str, int]:
     return dict(total)
 
 
-def settle_down(stack: Stack) -> int:
-    """Wait until every attempt has its outcome; how many are open when patience ends."""
+def settle_down(stack: Stack, psps: Psps) -> int:
+    """Wait until everything asked of a PSP has its outcome; how many are open when patience ends."""
     with (
         psycopg.connect(stack.databases.owner, autocommit=True) as connection,
         console.status("waiting until nothing is unresolved"),
     ):
-        return _until_none(connection, "payment_attempt WHERE finished_at IS NULL", SETTLING)
+        deadline = time.monotonic() + SETTLING
+        while psps.waiting() and time.monotonic() < deadline:
+            time.sleep(0.3)
+        return sum(
+            _until_none(connection, rows, max(1.0, deadline - time.monotonic()))
+            for rows in (
+                "psp_event WHERE state = 'received'",
+                "payment_attempt WHERE finished_at IS NULL",
+                "dispute_act WHERE finished_at IS NULL",
+            )
+        )
+
+
+def unheard(stack: Stack, endpoint: Endpoint) -> int:
+    """Events that no merchant's endpoint has accepted a minute after the end."""
+    deadline = time.monotonic() + 60.0
+    with (
+        psycopg.connect(stack.databases.owner, autocommit=True) as connection,
+        console.status("waiting until every event was heard"),
+    ):
+        while True:
+            missing = sum(
+                event not in endpoint.accepted(merchant)
+                for event, merchant in connection.execute(
+                    "SELECT public_id('evt', id), public_id('mer', merchant_id) FROM outbox_event"
+                    " WHERE topic ~ '^(payment|refund|dispute)[.]'"
+                )
+            )
+            if not missing or time.monotonic() > deadline:
+                return missing
+            time.sleep(0.5)
+
+
+def cases(stack: Stack, psps: Psps) -> list[str]:
+    """Where a dispute stands otherwise here than at its PSP, in sentences."""
+    with psycopg.connect(stack.databases.owner) as connection:
+        ours = {
+            (psp, case): status
+            for psp, case, status in connection.execute(
+                "SELECT c.psp, c.psp_reference, d.status FROM dispute_case c"
+                " JOIN dispute d ON d.merchant_id = c.merchant_id AND d.id = c.dispute_id"
+            )
+        }
+    found = []
+    for psp in stack.simulators:
+        theirs = psps.disputes(psp)
+        continued = {dispute.get("continues") for dispute in theirs}
+        for dispute in theirs:
+            if dispute["id"] in continued:
+                continue  # The next round says how it stands.
+            here, there = ours.get((psp, dispute["id"])), standing(str(dispute["status"]))
+            if here != there:
+                found.append(f"{psp} {dispute['id']} is {there} there, and {here} here")
+    return found
+
+
+def standing(status: str) -> str:
+    """A PSP's word for how a dispute stands, in ours."""
+    word = status.lower().removeprefix("warning_")
+    return STANDING.get(word, word)
+
+
+STANDING = {
+    "open": "needs_response",
+    "undefended": "needs_response",
+    "needs_response": "needs_response",
+    "disputed": "under_review",
+    "pending": "under_review",
+    "under_review": "under_review",
+    "closed": "won",
+    "accepted": "lost",
+    "auto_accepted": "lost",
+    "expired": "lost",
+}
 
 
 def untold(stack: Stack) -> int:
@@ -255,14 +385,31 @@ def promises(stack: Stack, journal: Journal) -> list[str]:
                 "SELECT public_id('pay', id), state, amount_captured FROM payment"
             )
         }
+        given: dict[str, int] = dict(
+            connection.execute("SELECT public_id('re', id), amount FROM refund").fetchall()
+        )
+        taken_back = {
+            row[0]
+            for row in connection.execute(
+                "SELECT public_id('pay', a.payment_id) FROM ledger_transaction t JOIN payment_attempt a"
+                " ON a.merchant_id = t.merchant_id AND public_id('att', a.id) = t.source"
+                " WHERE t.kind = 'payment.capture_reversed'"
+            )
+        }
     broken = []
     for payment in journal.acknowledged:
         state, captured = now.get(payment["id"], (None, None))
+        if payment["id"] in taken_back:
+            continue  # By the PSP, after it had told us otherwise.
         if (state, captured) != (payment["status"], payment["amount_captured"]):
             broken.append(
                 f"{payment['id']}: told {payment['status']} {payment['amount_captured']},"
                 f" is {state} {captured}"
             )
+    for refund in journal.refunds.values():
+        amount = given.get(refund["id"])
+        if amount != refund["amount"]:
+            broken.append(f"{refund['id']}: told {refund['amount']}, is {amount}")
     return broken
 
 
@@ -274,92 +421,6 @@ def progress() -> Progress:
         TimeElapsedColumn(),
         console=console,
     )
-
-
-def report(
-    stack: Stack,
-    journal: Journal,
-    faults: dict[str, int],
-    suffered: Counter[str],
-    unresolved: int,
-    proof: dict[str, Any],
-    comparison: Comparison,
-    untold_events: int,
-    broken_promises: list[str],
-) -> bool:
-    """Print what happened; whether all of it is as it must be."""
-    with psycopg.connect(stack.databases.owner) as connection:
-        states = connection.execute(
-            "SELECT state, psp, count(*) FROM payment GROUP BY 1, 2 ORDER BY 1, 2"
-        ).fetchall()
-    _by_status(states, list(stack.simulators))
-    took = sorted(journal.latencies) or [0.0]
-    console.print(
-        f"replies: p50 {statistics.median(took) * 1000:.0f} ms,"
-        f" p99 {took[min(len(took) - 1, len(took) * 99 // 100)] * 1000:.0f} ms"
-        f" over {len(took)} requests ({_counted(journal.replies)})"
-    )
-    console.print(f"faults of the PSPs survived: {sum(faults.values())} ({_counted(faults)})")
-    if suffered:
-        console.print(
-            f"done to ourselves: {_counted(suffered)}; lines broken {_counted(journal.broken)}"
-        )
-    console.print()
-    _money(comparison)
-    wrong = [f for f in proof["findings"] if f["contradictions"]]
-    for finding in wrong:
-        console.print(
-            f"[red]not so:[/] {finding['says']}: {finding['contradictions']} ×, first {finding['example']}"
-        )
-    for line in [*comparison.disagreements, *broken_promises, *journal.complaints][:20]:
-        console.print(f"[red]{line}[/]")
-    off = sum(
-        abs(comparison.ours.get(place, 0) - comparison.theirs.get(place, 0))
-        for place in set(comparison.ours) | set(comparison.theirs)
-    )
-    good = not (
-        wrong
-        or unresolved
-        or untold_events
-        or comparison.disagreements
-        or broken_promises
-        or journal.complaints
-    )
-    colour = "green" if good else "red"
-    console.print(
-        f"\n[bold {colour}]{proof['payments']} payments, {unresolved} unresolved,"
-        f" {untold_events} events untold, {len(broken_promises)} promises broken,"
-        f" {proof['discrepancies']} contradictions in {len(proof['findings'])} checks,"
-        f" discrepancies {off / 100:.2f}[/]"
-    )
-    return good
-
-
-def _by_status(states: list[Any], psps: list[str]) -> None:
-    counts = {(state, psp): count for state, psp, count in states}
-    table = Table("payments", *psps, "all", box=None, header_style="bold")
-    for state in sorted({state for state, _ in counts}):
-        row = [counts.get((state, psp), 0) for psp in psps]
-        table.add_row(state, *map(str, row), str(sum(row)))
-    console.print(table)
-    console.print()
-
-
-def _money(comparison: Comparison) -> None:
-    table = Table(
-        "captured", "our books", "their books", "difference", box=None, header_style="bold"
-    )
-    for psp, currency in sorted(set(comparison.ours) | set(comparison.theirs)):
-        ours = Money(comparison.ours.get((psp, currency), 0), currency)
-        theirs = Money(comparison.theirs.get((psp, currency), 0), currency)
-        table.add_row(f"{psp} {currency}", ours.major, theirs.major, (ours - theirs).major)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    console.print(table)
-
-
-def _counted(counts: Counter[Any] | dict[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items(), key=str)) or "none"
 
 
 if __name__ == "__main__":
