@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,6 +12,7 @@ from simulators.stripe import params as p
 from simulators.stripe.amounts import check_amount, check_currency, iso_minor
 from simulators.stripe.cards import Card, card_behind
 from simulators.stripe.errors import CardError, InvalidRequest, StripeError, missing, no_such
+from simulators.stripe.events import Events
 from simulators.stripe.payment_intent import (
     CANCELABLE,
     CONFIRMABLE,
@@ -24,11 +26,23 @@ from simulators.stripe.payment_intent import (
 class Acts:
     """The PaymentIntents of one account, newest last, and what moves them."""
 
-    def __init__(self, clock: Clock, books: Books, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        books: Books,
+        events: Events,
+        captured: Callable[[PaymentIntent], None],
+        new_id: Callable[[], str],
+    ) -> None:
+        """`captured` hears of each PaymentIntent of which all was taken that ever will be."""
         self._clock = clock
         self._books = books
+        self._events = events
+        self._captured = captured
         self._new_id = new_id
         self._intents: dict[str, PaymentIntent] = {}
+        self._of_charge: dict[str, PaymentIntent] = {}
+        self._holds: deque[PaymentIntent] = deque()  # Each lasts as long as the other.
 
     # --------------------------------------------------------------------------------------- reading
 
@@ -37,6 +51,12 @@ class Acts:
             return self._intents[id_]
         except KeyError:
             raise no_such("payment_intent", id_, param="intent") from None
+
+    def of_charge(self, id_: str) -> PaymentIntent:
+        try:
+            return self._of_charge[id_]
+        except KeyError:
+            raise no_such("charge", id_, param="charge") from None
 
     def newest_first(self) -> Iterable[PaymentIntent]:
         return reversed(self._intents.values())
@@ -134,10 +154,11 @@ class Acts:
             self._charge(intent, authenticated=False)
             return
         if p.boolean(params, "off_session") or p.boolean(params, "error_on_requires_action"):
-            intent.charge = self._new_charge(intent.card, authenticated=False)
+            self._new_charge(intent, intent.card, authenticated=False)
             raise self._declined(intent, "card_declined", "authentication_required")
         intent.status = "requires_action"
         intent.page = f"{page}/{intent.id}"
+        self._events.intent("requires_action", intent, key=attempt)
 
     def authenticate(self, intent: PaymentIntent, *, completed: bool) -> bool:
         """The customer answered on the 3-D Secure page; did the payment go through?"""
@@ -151,6 +172,7 @@ class Acts:
                 "message": "The provided PaymentMethod has failed authentication.",
             }
             self._book("declined", intent, intent.amount, attempt=intent.attempt)
+            self._events.intent("payment_failed", intent)
             return False
         try:
             self._charge(intent, authenticated=True)
@@ -161,20 +183,25 @@ class Acts:
     def _charge(self, intent: PaymentIntent, *, authenticated: bool) -> None:
         card = intent.card
         assert card is not None
-        intent.charge = self._new_charge(card, authenticated=authenticated)
+        self._new_charge(intent, card, authenticated=authenticated)
         if card.code:
             raise self._declined(intent, card.code, card.decline_code, message=card.message)
         intent.error = None
         self._book("authorized", intent, intent.amount, attempt=intent.attempt)
         if intent.capture_method == "manual":
             intent.status, intent.capturable = "requires_capture", intent.amount
+            self._holds.append(intent)
+            self._events.intent("amount_capturable_updated", intent, key=intent.attempt)
         else:
             intent.status, intent.received = "succeeded", intent.amount
             self._book("captured", intent, intent.amount, attempt=intent.attempt)
+            self._events.intent("succeeded", intent, key=intent.attempt)
+            self._captured(intent)
 
-    def _new_charge(self, card: Card, *, authenticated: bool) -> Charge:
+    def _new_charge(self, intent: PaymentIntent, card: Card, *, authenticated: bool) -> None:
         created = int(self._clock.timestamp())
-        return Charge(f"ch_{self._new_id()}", created, card, authenticated)
+        intent.charge = Charge(f"ch_{self._new_id()}", created, card, authenticated)
+        self._of_charge[intent.charge.id] = intent
 
     def _declined(
         self, intent: PaymentIntent, code: str, decline_code: str, *, message: str = ""
@@ -193,6 +220,7 @@ class Acts:
         intent.error = {**error.error, "payment_method": payment_method_shown(card, intent)}
         intent.status = "requires_payment_method"
         self._book("declined", intent, intent.amount, attempt=intent.attempt)
+        self._events.intent("payment_failed", intent, key=intent.attempt)
         error.error |= {
             "payment_intent": shown(intent),
             "payment_method": payment_method_shown(card, intent),
@@ -226,9 +254,14 @@ class Acts:
             self._book("captured", intent, amount, attempt=attempt)
         intent.received += amount
         intent.capturable -= amount
+        intent.metadata = p.merged(intent.metadata, params)
         if final or not intent.capturable:
             intent.capturable, intent.status = 0, "succeeded"
-        intent.metadata = _merged(intent.metadata, params)
+            self._events.charge("captured", intent, key=attempt, captured=False)
+            self._events.intent("succeeded", intent, key=attempt)
+            self._captured(intent)
+        else:
+            self._events.intent("amount_capturable_updated", intent, key=attempt)
 
     def cancel(self, intent: PaymentIntent, params: p.Tree, *, attempt: str) -> None:
         """Raises InvalidRequest once there is nothing left to cancel."""
@@ -238,9 +271,13 @@ class Acts:
 
     def expire(self) -> None:
         now = self._clock.timestamp()
-        for intent in self._intents.values():
-            if intent.status == "requires_capture" and intent.capture_before <= now:
+        while self._holds:
+            intent = self._holds[0]
+            if intent.status == "requires_capture":
+                if intent.capture_before > now:
+                    return
                 self._end(intent, "expired", "expired", attempt="")
+            self._holds.popleft()
 
     def _end(self, intent: PaymentIntent, kind: str, reason: str | None, *, attempt: str) -> None:
         if intent.status == "requires_capture":
@@ -248,6 +285,7 @@ class Acts:
         intent.status, intent.capturable = "canceled", 0
         intent.canceled_at = int(self._clock.timestamp())
         intent.cancellation_reason = reason
+        self._events.intent("canceled", intent, key=attempt)
 
     def _book(self, kind: str, intent: PaymentIntent, amount: int, *, attempt: str) -> None:
         self._books.write(
@@ -265,12 +303,6 @@ def _card(token: str) -> Card:
     if card is None:
         raise no_such("PaymentMethod", token, param="payment_method", status=400)
     return card
-
-
-def _merged(metadata: dict[str, str], params: p.Tree) -> dict[str, str]:
-    """New names are added, an empty value takes one away."""
-    merged = metadata | (params.get("metadata") or {})
-    return {name: value for name, value in merged.items() if value}
 
 
 def _unexpected(intent: PaymentIntent, act: str, states: Iterable[str]) -> StripeError:

@@ -52,3 +52,16 @@ def check_amount(amount: int, currency: str, *, param: str = "amount") -> None:
 
 def iso_minor(amount: int, currency: str) -> int:
     return to_iso(amount, currency.upper(), _EXPONENTS)
+
+
+def from_iso(minor: int, currency: str) -> int:
+    """Stripe's units for ISO 4217 minor units. Raises ValueError for what Stripe cannot count."""
+    code = currency.upper()
+    shift = _EXPONENTS[code] - ISO[code]
+    factor: int = 10 ** abs(shift)
+    if shift >= 0:
+        return minor * factor
+    units, rest = divmod(minor, factor)
+    if rest:
+        raise ValueError(f"Stripe does not count {minor} {code} in fractions")
+    return units

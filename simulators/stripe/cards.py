@@ -16,6 +16,9 @@ class Card:
     decline_code: str = ""
     authentication: bool = False  # Asks for 3-D Secure first.
     silent: bool = False  # Executed, and never answered the first time.
+    refund: str = ""  # "pending": it succeeds later; "fails": later than it succeeded.
+    dispute: str = ""  # The reason for which the payer disputes what is taken.
+    inquiry: bool = False  # The bank only asks, at first.
 
     @property
     def message(self) -> str:
@@ -35,6 +38,8 @@ _MESSAGES = {
 _DECLINED = Card("pm_card_chargeDeclined", last4="0002", code="card_declined")
 _AUTHENTICATES = Card("pm_card_authenticationRequired", last4="3184", authentication=True)
 
+_DISPUTES = Card("pm_card_createDispute", last4="0259", dispute="fraudulent")
+
 _CARDS = {
     card.id: card
     for card in (
@@ -48,12 +53,17 @@ _CARDS = {
         Card("pm_card_jcb", "jcb", "0505"),
         Card("pm_card_unionpay", "unionpay", "0005"),
         Card("pm_card_bypassPending", last4="0077"),
-        Card("pm_card_createDispute", last4="0259"),
-        Card("pm_card_createDisputeProductNotReceived", last4="2685"),
-        Card("pm_card_createDisputeInquiry", last4="1976"),
+        _DISPUTES,
+        replace(
+            _DISPUTES,
+            id="pm_card_createDisputeProductNotReceived",
+            last4="2685",
+            dispute="product_not_received",
+        ),
+        replace(_DISPUTES, id="pm_card_createDisputeInquiry", last4="1976", inquiry=True),
         Card("pm_card_createIssuerFraudRecord", last4="5423"),
-        Card("pm_card_pendingRefund", last4="7726"),
-        Card("pm_card_refundFail", last4="5126"),
+        Card("pm_card_pendingRefund", last4="7726", refund="pending"),
+        Card("pm_card_refundFail", last4="5126", refund="fails"),
         Card("pm_card_timeout", last4="0408", silent=True),  # The simulator's own.
         replace(_DECLINED, decline_code="generic_decline"),
         *(

@@ -64,6 +64,27 @@ CANCEL = _names("cancellation_reason expand")
 RETRIEVE = _names("client_secret expand")
 LIST = _names("created customer customer_account ending_before expand limit starting_after")
 SEARCH = _names("expand limit page query")
+REFUND = _names(
+    "amount charge currency customer expand instructions_email metadata origin payment_intent"
+    " reason refund_application_fee reverse_transfer"
+)
+REFUND_LIST = _names("charge created ending_before expand limit payment_intent starting_after")
+DISPUTE_LIST = REFUND_LIST
+DISPUTE_UPDATE = _names("evidence expand intended_submission_method metadata submit")
+ONLY_EXPAND = _names("expand")
+EVIDENCE_TEXTS = _names(
+    "access_activity_log billing_address cancellation_policy_disclosure cancellation_rebuttal"
+    " customer_email_address customer_name customer_purchase_ip duplicate_charge_explanation"
+    " duplicate_charge_id product_description refund_policy_disclosure refund_refusal_explanation"
+    " service_date shipping_address shipping_carrier shipping_date shipping_tracking_number"
+    " uncategorized_text"
+)
+EVIDENCE_FILES = _names(
+    "cancellation_policy customer_communication customer_signature duplicate_charge_documentation"
+    " receipt refund_policy service_documentation shipping_documentation uncategorized_file"
+)
+_EVIDENCE = EVIDENCE_TEXTS | EVIDENCE_FILES | {"appeal", "enhanced_evidence"}
+_APPEAL = _names("reason_for_filing supporting_files")
 
 _CARD_OPTIONS = _names(
     "capture_method cvc_token installments mandate_options moto network"
@@ -96,6 +117,19 @@ def check_names(params: Tree, known: frozenset[str]) -> None:
         if name not in _CARD_OPTIONS
     )
     expand(params)
+
+
+def check_evidence(params: Tree) -> None:
+    """Raises InvalidRequest for evidence[…] that a dispute does not take."""
+    evidence = params.get("evidence") or {}
+    if not isinstance(evidence, dict):
+        raise InvalidRequest("Invalid evidence: must be a hash.", param="evidence")
+    _refuse(f"evidence[{name}]" for name in evidence if name not in _EVIDENCE)
+    _refuse(
+        f"evidence[appeal][card][{name}]"
+        for name in (evidence.get("appeal") or {}).get("card", ())
+        if name not in _APPEAL
+    )
 
 
 def _refuse(unknown: Iterable[str]) -> None:
@@ -151,6 +185,12 @@ def metadata(params: Tree) -> dict[str, str]:
             "Metadata holds up to 50 keys of 40 characters with values of 500.", param="metadata"
         )
     return {name: value for name, value in given.items() if value}
+
+
+def merged(metadata: dict[str, str], params: Tree) -> dict[str, str]:
+    """New names are added, an empty value takes one away."""
+    changed = metadata | (params.get("metadata") or {})
+    return {name: value for name, value in changed.items() if value}
 
 
 def expand(params: Tree) -> frozenset[str]:

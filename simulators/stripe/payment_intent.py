@@ -51,6 +51,9 @@ class PaymentIntent:
     cancellation_reason: str | None = None
     error: dict[str, Any] | None = None
     attempt: str = ""  # The key of the request that confirmed it last.
+    refunded: int = 0  # Of what was received; also what is on its way back.
+    disputed: bool = False
+    held_by_dispute: bool = False  # A chargeback stands between it and a refund.
 
     @property
     def capture_before(self) -> int:
@@ -178,7 +181,7 @@ def charge_shown(intent: PaymentIntent) -> dict[str, Any]:
         "object": "charge",
         "amount": intent.amount,
         "amount_captured": intent.received,
-        "amount_refunded": intent.amount if intent.status == "canceled" else 0,
+        "amount_refunded": intent.amount if intent.status == "canceled" else intent.refunded,
         "application": None,
         "application_fee": None,
         "application_fee_amount": None,
@@ -190,7 +193,7 @@ def charge_shown(intent: PaymentIntent) -> dict[str, Any]:
         "currency": intent.currency,
         "customer": None,
         "description": intent.shown["description"],
-        "disputed": False,
+        "disputed": intent.disputed,
         "failure_balance_transaction": None,
         "failure_code": error["code"] if error else None,
         "failure_message": error["message"] if error else None,
@@ -206,7 +209,7 @@ def charge_shown(intent: PaymentIntent) -> dict[str, Any]:
         "receipt_email": intent.shown["receipt_email"],
         "receipt_number": None,
         "receipt_url": None,
-        "refunded": intent.status == "canceled",
+        "refunded": intent.status == "canceled" or 0 < intent.received == intent.refunded,
         "review": None,
         "shipping": None,
         "source": None,

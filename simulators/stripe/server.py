@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from simulators import three_d_secure
+from simulators.agenda import Agenda
 from simulators.books import Books
 from simulators.clock import Clock
 from simulators.faults import Faults
@@ -15,12 +16,19 @@ from simulators.http import Reply, Request
 from simulators.simulator import Call, Remembered, Route, Simulator
 from simulators.stripe import params as p
 from simulators.stripe.acts import Acts
+from simulators.stripe.dashboard import Dashboard
+from simulators.stripe.dispute import dispute_shown
+from simulators.stripe.disputes import Disputes
 from simulators.stripe.errors import InvalidRequest, StripeError
+from simulators.stripe.events import API_VERSION, Events, enveloped
+from simulators.stripe.files import Files, file_shown, fingerprint, parts
+from simulators.stripe.listing import listed, searched
 from simulators.stripe.payment_intent import PaymentIntent, shown
+from simulators.stripe.refunds import Refunds, refund_shown
 
 _INTENTS = "/v1/payment_intents"
-_CLAUSE = re.compile(r"""^(?:metadata\[["']([^"']+)["']\]|(status|currency)):["']([^"']*)["']$""")
-_AND = re.compile(r"\s+AND\s+", re.IGNORECASE)
+_REFUNDS = "/v1/refunds"
+_DISPUTES = "/v1/disputes"
 
 
 class Stripe(Simulator):
@@ -29,17 +37,31 @@ class Stripe(Simulator):
     psp = "stripe"
     routes = (
         Route("POST", _INTENTS, "create"),
-        Route("GET", _INTENTS, "list", moves=False),
+        Route("GET", _INTENTS, "list_intents", moves=False),
         Route("GET", f"{_INTENTS}/search", "search", moves=False),
         Route("GET", f"{_INTENTS}/{{id}}", "retrieve", moves=False),
         Route("POST", f"{_INTENTS}/{{id}}/confirm", "confirm"),
         Route("POST", f"{_INTENTS}/{{id}}/capture", "capture"),
         Route("POST", f"{_INTENTS}/{{id}}/cancel", "cancel"),
+        Route("POST", _REFUNDS, "create_refund"),
+        Route("GET", _REFUNDS, "list_refunds", moves=False),
+        Route("GET", f"{_REFUNDS}/{{id}}", "retrieve_refund", moves=False),
+        Route("GET", _DISPUTES, "list_disputes", moves=False),
+        Route("GET", f"{_DISPUTES}/{{id}}", "retrieve_dispute", moves=False),
+        Route("POST", f"{_DISPUTES}/{{id}}", "update_dispute"),
+        Route("POST", f"{_DISPUTES}/{{id}}/close", "close_dispute"),
+        Route("POST", "/v1/files", "create_file"),
     )
 
     def __init__(self, *, clock: Clock, books: Books, faults: Faults, latency: float = 0.0) -> None:
         super().__init__(clock=clock, books=books, faults=faults, latency=latency)
-        self._acts = Acts(clock, books, self.new_id)
+        events = Events(self.webhooks, self.new_id)
+        self._agenda = Agenda(clock)
+        self._files = Files(self._agenda, self.new_id)
+        self._refunds = Refunds(self._agenda, books, events, self.new_id)
+        self._disputes = Disputes(self._agenda, books, events, self._files, self.new_id)
+        self._acts = Acts(clock, books, events, self._disputes.captured, self.new_id)
+        self._dashboard = Dashboard(self._acts, self._refunds, self._disputes)
         self._keys: dict[str, Remembered[Reply]] = {}
 
     # ------------------------------------------------------------------------------------ the wire
@@ -52,9 +74,13 @@ class Stripe(Simulator):
                 StripeError(401, "invalid_request_error", "You did not provide an API key.")
             )
         call.key = request.headers.get("idempotency-key", "")
-        encoded = request.body.decode() if request.method == "POST" else request.query
         try:
-            call.params = p.parse(encoded)
+            if call.route.act == "create_file":
+                call.params = parts(request.headers.get("content-type", ""), request.body)
+            else:
+                call.params = p.parse(
+                    request.body.decode() if request.method == "POST" else request.query
+                )
         except StripeError as error:
             return self._error(error)
         return None
@@ -62,14 +88,15 @@ class Stripe(Simulator):
     def recall(self, call: Call) -> Reply | None:
         if not call.key:
             return self._checked(call)
-        fingerprint = (call.request.path, call.request.body)
+        body = fingerprint(call.params) if call.route.act == "create_file" else call.request.body
+        asked = (call.request.path, body)
         known = self._keys.get(call.key)
         if known is None:
             mistake = self._checked(call)
             if mistake is None:  # A request that is refused before it begins uses no key up.
-                self._keys[call.key] = Remembered(fingerprint)
+                self._keys[call.key] = Remembered(asked)
             return mistake
-        if known.fingerprint != fingerprint:
+        if known.fingerprint != asked:
             return self._error(
                 StripeError(
                     400,
@@ -104,6 +131,14 @@ class Stripe(Simulator):
                     p.metadata(call.params)
                 case "cancel":
                     p.check_names(call.params, p.CANCEL)
+                case "create_refund":
+                    Refunds.check_create(call.params)
+                case "update_dispute":
+                    Disputes.check_update(call.params)
+                case "close_dispute":
+                    p.check_names(call.params, p.ONLY_EXPAND)
+                case "create_file":
+                    Files.check_create(call.params)
         except StripeError as error:
             return self._error(error)
         return None
@@ -149,7 +184,7 @@ class Stripe(Simulator):
         return {
             "Content-Type": "application/json",
             "Request-Id": f"req_{self.new_id()[:14]}",
-            "Stripe-Version": "2026-10-28.endive",
+            "Stripe-Version": API_VERSION,
         }
 
     # -------------------------------------------------------------------------------------- moving
@@ -184,61 +219,99 @@ class Stripe(Simulator):
         call.silent = confirms and intent.card is not None and intent.card.silent
         return shown(intent, p.expand(call.params))
 
-    def expire(self, now: datetime) -> None:
-        self._acts.expire()
-
     # ------------------------------------------------------------------------------------- reading
 
     def retrieve(self, call: Call) -> dict[str, Any]:
         p.check_names(call.params, p.RETRIEVE)
         return shown(self._acts.find(call.id), p.expand(call.params))
 
-    def list(self, call: Call) -> dict[str, Any]:
+    def list_intents(self, call: Call) -> dict[str, Any]:
         """Strongly consistent, newest first."""
-        params = call.params
-        p.check_names(params, p.LIST)
-        limit = _limit(params)
-        earliest, latest = _created(params)
-        after = params.get("starting_after", "")
-        if after:
+        p.check_names(call.params, p.LIST)
+        if after := call.params.get("starting_after"):
             self._acts.find(after)
-        found: list[PaymentIntent] = []
-        passed = not after
-        for intent in self._acts.newest_first():
-            if intent.created < earliest or len(found) > limit:
-                break
-            if passed and intent.created <= latest:
-                found.append(intent)
-            passed = passed or intent.id == after
-        expand = p.expand(params)
-        return {
-            "object": "list",
-            "data": [shown(intent, expand) for intent in found[:limit]],
-            "has_more": len(found) > limit,
-            "url": _INTENTS,
-        }
+        show = partial(shown, expand=p.expand(call.params))
+        return listed(self._acts.newest_first(), call.params, url=_INTENTS, show=show)
 
     def search(self, call: Call) -> dict[str, Any]:
         """Not for read-after-write: lags behind by as much as the faults say."""
         p.check_names(call.params, p.SEARCH)
-        visible = self.clock.timestamp() - self.faults.search_lag_seconds
-        clauses = [_clause(clause) for clause in _AND.split(call.params.get("query", "").strip())]
-        found = [
-            intent
-            for intent in self._acts.newest_first()
-            if intent.created <= visible and all(clause(intent) for clause in clauses)
-        ]
-        limit = _limit(call.params)
-        start = int(call.params.get("page") or 0)
-        more = len(found) > start + limit
-        expand = p.expand(call.params)
-        return {
-            "object": "search_result",
-            "data": [shown(intent, expand) for intent in found[start : start + limit]],
-            "has_more": more,
-            "next_page": str(start + limit) if more else None,
-            "url": f"{_INTENTS}/search",
-        }
+        return searched(
+            self._acts.newest_first(),
+            call.params,
+            url=f"{_INTENTS}/search",
+            visible=self.clock.timestamp() - self.faults.search_lag_seconds,
+            show=partial(shown, expand=p.expand(call.params)),
+        )
+
+    # ------------------------------------------------------------------------------------- refunds
+
+    def create_refund(self, call: Call) -> dict[str, Any]:
+        intent = self._intent_of(call.params)
+        refund = self._refunds.create(intent, call.params, attempt=call.key)
+        self._disputes.refunded(intent)
+        return refund_shown(refund)
+
+    def retrieve_refund(self, call: Call) -> dict[str, Any]:
+        p.check_names(call.params, p.ONLY_EXPAND)
+        return refund_shown(self._refunds.find(call.id))
+
+    def list_refunds(self, call: Call) -> dict[str, Any]:
+        p.check_names(call.params, p.REFUND_LIST)
+        if after := call.params.get("starting_after"):
+            self._refunds.find(after)
+        of = self._intent_of(call.params).id if _names_a_payment(call.params) else ""
+        found = self._refunds.newest_first(of)
+        return listed(found, call.params, url=_REFUNDS, show=refund_shown)
+
+    def _intent_of(self, params: p.Tree) -> PaymentIntent:
+        if params.get("charge"):
+            return self._acts.of_charge(params["charge"])
+        return self._acts.find(params["payment_intent"])
+
+    # ------------------------------------------------------------------------------------ disputes
+
+    def retrieve_dispute(self, call: Call) -> dict[str, Any]:
+        p.check_names(call.params, p.ONLY_EXPAND)
+        return dispute_shown(self._disputes.find(call.id))
+
+    def list_disputes(self, call: Call) -> dict[str, Any]:
+        p.check_names(call.params, p.DISPUTE_LIST)
+        if after := call.params.get("starting_after"):
+            self._disputes.find(after)
+        found = self._disputes.newest_first()
+        if _names_a_payment(call.params):
+            of = self._intent_of(call.params)
+            found = [dispute for dispute in found if dispute.intent is of]
+        return listed(found, call.params, url=_DISPUTES, show=dispute_shown)
+
+    def update_dispute(self, call: Call) -> dict[str, Any]:
+        dispute = self._disputes.find(call.id)
+        self._disputes.update(dispute, call.params, key=call.key)
+        return dispute_shown(dispute)
+
+    def close_dispute(self, call: Call) -> dict[str, Any]:
+        dispute = self._disputes.find(call.id)
+        self._disputes.close(dispute, key=call.key)
+        return dispute_shown(dispute)
+
+    def create_file(self, call: Call) -> dict[str, Any]:
+        return file_shown(self._files.create(call.params))
+
+    # -------------------------------------------------------------------------------- behind the wire
+
+    def expire(self, now: datetime) -> None:
+        self._acts.expire()
+        self._agenda.run()
+
+    def envelope(self, told: Any, *, at: float, secret: str) -> tuple[dict[str, str], bytes]:
+        return enveloped(told, at=at, secret=secret)
+
+    def perform(self, act: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        return self._dashboard.perform(act, arguments)
+
+    def disputes(self) -> list[dict[str, Any]]:
+        return self._dashboard.disputes()
 
     # ---------------------------------------------------------------------------------- 3-D Secure
 
@@ -267,30 +340,5 @@ def _page(request: Request) -> str:
     return f"http://{request.headers.get('host', '127.0.0.1')}/3ds"
 
 
-def _limit(params: p.Tree) -> int:
-    limit = p.integer(params, "limit") if "limit" in params else 10
-    if not 1 <= limit <= 100:
-        raise InvalidRequest("limit is between 1 and 100", param="limit")
-    return limit
-
-
-def _created(params: p.Tree) -> tuple[float, float]:
-    """The earliest and the latest second asked for."""
-    created = params.get("created", {})
-    if isinstance(created, str):
-        return float(created), float(created)
-    bounds = {name: p.integer(created, name) for name in created}
-    earliest = max(bounds.get("gte", 0), bounds.get("gt", -1) + 1)
-    latest = min(bounds.get("lte", float("inf")), bounds.get("lt", float("inf")) - 1)
-    return earliest, latest
-
-
-def _clause(text: str) -> Any:
-    """A predicate for one part of a search query, field:'value'."""
-    found = _CLAUSE.match(text)
-    if found is None:
-        raise InvalidRequest(f"Search query not understood: {text}", param="query")
-    name, attribute, value = found.groups()
-    if name is not None:
-        return lambda intent: intent.metadata.get(name) == value
-    return lambda intent: getattr(intent, attribute) == value
+def _names_a_payment(params: p.Tree) -> bool:
+    return bool(params.get("charge") or params.get("payment_intent"))

@@ -276,7 +276,7 @@ def test_a_currency_that_the_psp_does_not_have_is_refused_without_a_call(
     gateway: Gateway, psp: str, simulator: run.Simulator
 ) -> None:
     before = simulator.health()["requests"]
-    outcome = gateway.send(refund(authorize(psp, Money(10_00, "XXX")), "x1", Money(10_00, "XXX")))
+    outcome = gateway.send(refund(authorize(psp, Money(10_00, "KPW")), "x1", Money(10_00, "KPW")))
     assert isinstance(outcome, Declined)
     assert outcome.code == DeclineCode.CURRENCY_NOT_SUPPORTED
     assert simulator.health()["requests"] == before

@@ -1,15 +1,11 @@
-"""Talks to Stripe: one client a process, no retries of its own, an answer for everything."""
+"""Stripe's adapter: an answer for everything that is asked of it."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, assert_never, cast
+from typing import Any, assert_never
 from urllib.parse import quote
-
-import requests
-import stripe
 
 from kernel.clock import now
 from paygate.psp.gateway import (
@@ -19,47 +15,38 @@ from paygate.psp.gateway import (
     Confirm,
     NotSent,
     Outcome,
+    Refund,
     Request,
     Unknown,
 )
-from paygate.psp.stripe import translate
-from paygate.psp.wire import session_for
+from paygate.psp.stripe import refunds, translate
+from paygate.psp.stripe.calls import PAGE, Calls, TooMany, make_calls
+from paygate.psp.stripe.desk import StripeDesk
 
 INTENTS = "/v1/payment_intents"
-PAGE, PAGES = 100, 10  # How much of the list a look-up reads before it says it cannot tell.
+REFUNDS = "/v1/refunds"
+PAGES = 10  # How much of a list a look-up reads before it says it cannot tell.
 CLOCKS_DIFFER = timedelta(minutes=1)
 INDEX_LAG = timedelta(hours=1)  # By how much Stripe's search may be late, says Stripe.
-
-# Telemetry would send timings of earlier calls along and keep a random id in a file under $HOME.
-stripe.enable_telemetry = False
 
 
 def make(configuration: Mapping[str, Any]) -> StripeGateway:
     """From one mode of settings.PSPS["stripe"]."""
-    base = configuration["api_base"]
-    client = stripe.StripeClient(
-        configuration["api_key"],
-        # All of them: a base that is left out is the real Stripe's, for evidence files as well.
-        base_addresses={"api": base, "files": base, "connect": base, "meter_events": base},
-        http_client=stripe.RequestsClient(
-            timeout=tuple(configuration["timeout"]),
-            session=cast("requests.Session", Sessions(base)),
-        ),
-        max_network_retries=0,  # Whether to ask again is for whoever holds the attempt to say.
-    )
-    return StripeGateway(client, horizon=timedelta(seconds=configuration["horizon"]))
+    horizon = timedelta(seconds=configuration["horizon"])
+    return StripeGateway(make_calls(configuration), horizon=horizon)
 
 
-class StripeGateway:
-    """See paygate.psp.gateway.Gateway."""
+class StripeGateway(StripeDesk):
+    """See paygate.psp.gateway.Gateway; what it can do about disputes is StripeDesk's."""
 
     name = "stripe"
     can_look_up = True
+    refunds_each_capture = False
     key_lifetime = timedelta(hours=24)  # docs.stripe.com/api/idempotent_requests
 
-    def __init__(self, client: stripe.StripeClient, *, horizon: timedelta) -> None:
+    def __init__(self, calls: Calls, *, horizon: timedelta) -> None:
+        super().__init__(calls)
         self.horizon = horizon
-        self._client = client
 
     def supports(self, currency: str) -> bool:
         return currency in translate.SUPPORTED
@@ -67,6 +54,8 @@ class StripeGateway:
     def send(self, request: Request) -> Outcome:
         if declined := translate.unaskable(request):
             return declined
+        if isinstance(request, Refund):
+            return self._give_back(request)
         try:
             return translate.answered(request, self._ask(request))
         except Exception as error:  # Also what the SDK trips over in a reply, when all is done.
@@ -78,33 +67,30 @@ class StripeGateway:
         except Exception as error:  # A question that failed, for whatever reason, answers nothing.
             return Unknown(f"the look-up failed: {type(error).__name__}: {error}")
 
-    def _ask(self, request: Request) -> dict[str, Any]:
+    def _ask(self, request: translate.OfIntent) -> dict[str, Any]:
         match request:
             case Authorize():
-                return self._post("", request.key, **translate.creation(request))
+                return self._calls.post(INTENTS, request.key, **translate.creation(request))
             case Confirm():  # The PaymentIntent moves by itself when the customer is done.
                 return self._read(request.psp_reference)
             case Capture():
-                path = f"/{quote(request.psp_reference)}/capture"
-                return self._post(path, request.key, **translate.capture(request))
+                path = f"{INTENTS}/{quote(request.psp_reference)}/capture"
+                return self._calls.post(path, request.key, **translate.capture(request))
             case Cancel():
-                path = f"/{quote(request.psp_reference)}/cancel"
-                return self._post(path, request.key, **translate.cancellation(request))
+                path = f"{INTENTS}/{quote(request.psp_reference)}/cancel"
+                return self._calls.post(path, request.key, **translate.cancellation(request))
             case _:
                 assert_never(request)
 
-    # The SDK's raw requests: the objects it would build of an intent take as long as all the rest.
-
-    def _post(self, path: str, key: str, **params: Any) -> dict[str, Any]:
-        reply = self._client.raw_request("post", INTENTS + path, idempotency_key=key, **params)
-        return cast("dict[str, Any]", reply.data)
-
-    def _get(self, path: str, **params: Any) -> dict[str, Any]:
-        reply = self._client.raw_request("get", INTENTS + path, **params)
-        return cast("dict[str, Any]", reply.data)
+    def _give_back(self, request: Refund) -> Outcome:
+        try:
+            made = self._calls.post(REFUNDS, request.key, **refunds.creation(request))
+            return refunds.answered(request, made)
+        except Exception as error:
+            return refunds.failed(error)
 
     def _read(self, reference: str) -> dict[str, Any]:
-        return self._get(f"/{quote(reference)}", expand=["latest_charge"])
+        return self._calls.get(f"{INTENTS}/{quote(reference)}", expand=["latest_charge"])
 
     def _look_up(self, request: Request) -> Outcome:
         match request:
@@ -114,33 +100,31 @@ class StripeGateway:
                 return translate.answered(request, self._read(request.psp_reference))
             case Capture() | Cancel():
                 return translate.traced(request, self._read(request.psp_reference))
+            case Refund():
+                of_intent = {"payment_intent": request.psp_reference}
+                return refunds.traced(
+                    request, self._calls.listed(REFUNDS, pages=PAGES, **of_intent)
+                )
             case _:
                 assert_never(request)
 
     def _find(self, request: Authorize) -> Outcome:
         """By our attempt's id: in the search, which may lag, then in the list, which does not."""
-        found = self._get("/search", query=f"metadata['attempt']:'{request.key}'")
+        query = f"metadata['attempt']:'{request.key}'"
+        found = self._calls.get(f"{INTENTS}/search", query=query)
         if intent := translate.of_attempt(request.key, found["data"]):
             return translate.answered(request, intent)
-        window: dict[str, Any] = {"limit": PAGE}
+        window: dict[str, Any] = {}
         if request.created_at:
             window["created"] = {"gte": int((request.created_at - CLOCKS_DIFFER).timestamp())}
-        for _ in range(PAGES):
-            page = self._get("", **window)
-            if intent := translate.of_attempt(request.key, page["data"]):
+        try:
+            listed = self._calls.listed(INTENTS, pages=PAGES, **window)
+            if intent := translate.of_attempt(request.key, listed):
                 return translate.answered(request, intent)
-            if not page["has_more"]:
-                return NotSent(f"Stripe has no PaymentIntent of {request.key}")
-            window["starting_after"] = page["data"][-1]["id"]
-        if request.created_at and now() - request.created_at > INDEX_LAG:
-            return NotSent(f"Stripe's index has no PaymentIntent of {request.key}")
-        return Unknown(f"not among Stripe's last {PAGE * PAGES} PaymentIntents, nor indexed yet")
-
-
-class Sessions(threading.local):
-    """What the SDK takes for one session: one for each thread, each with its kept-alive connection."""
-
-    def __init__(self, address: str) -> None:  # Once in each thread that uses it.
-        session = session_for(address)
-        self.request = session.request
-        self.close = session.close
+        except TooMany:
+            if request.created_at and now() - request.created_at > INDEX_LAG:
+                return NotSent(f"Stripe's index has no PaymentIntent of {request.key}")
+            return Unknown(
+                f"not among Stripe's last {PAGE * PAGES} PaymentIntents, nor indexed yet"
+            )
+        return NotSent(f"Stripe has no PaymentIntent of {request.key}")

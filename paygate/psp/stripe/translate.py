@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
 import stripe
 
 from kernel.currencies import EXPONENTS
 from kernel.money import Money
+from paygate.psp.events import Unreadable
 from paygate.psp.gateway import (
     ActionRequired,
     Approved,
@@ -37,6 +38,9 @@ if TYPE_CHECKING:  # The SDK's own types; at run time they are plain dicts and s
         PaymentIntentCaptureParams,
         PaymentIntentCreateParams,
     )
+
+#: What is asked of a PaymentIntent; the rest has objects of its own.
+OfIntent: TypeAlias = Authorize | Confirm | Capture | Cancel
 
 # ----------------------------------------------------------------------------------------- amounts
 
@@ -64,6 +68,25 @@ def money(units: int, currency: str) -> Money:
     """What Stripe means by `units` of its (lower-case) currency. Raises Inexpressible."""
     code = currency.upper()
     return Money(rescaled(units, decimals=_DECIMALS[code], to=EXPONENTS[code]), code)
+
+
+def told_money(units: object, currency: object) -> Money:
+    """The same of a webhook's object. Raises Unreadable for what is no amount."""
+    try:
+        if isinstance(units, int) and isinstance(currency, str) and not isinstance(units, bool):
+            return money(units, currency)
+    except (Inexpressible, KeyError):
+        pass
+    raise Unreadable(f"no amount of ours: {units!r} {currency!r}")
+
+
+def intent_of(thing: Mapping[str, Any]) -> str:
+    """The id of the PaymentIntent that a refund or a dispute is about. Raises Unreadable without one."""
+    intent = thing.get("payment_intent")
+    reference = intent.get("id") if isinstance(intent, Mapping) else intent
+    if not reference or not isinstance(reference, str):
+        raise Unreadable(f"{thing.get('id')} is about no PaymentIntent")
+    return reference
 
 
 # ---------------------------------------------------------------------------------------- requests
@@ -136,7 +159,7 @@ USUAL_HOLD = timedelta(
 )  # Where the charge does not say until when: the usual time of a hold.
 
 
-def answered(request: Request, intent: Mapping[str, Any]) -> Outcome:
+def answered(request: OfIntent, intent: Mapping[str, Any]) -> Outcome:
     """What a PaymentIntent says about the request after which (or because of which) it was read."""
     if intent.get("object") != "payment_intent" or not intent.get("id"):
         return Unknown("Stripe answered with something else than a PaymentIntent")
@@ -293,12 +316,15 @@ DECLINES = {
 REFUSALS = {
     "payment_intent_unexpected_state": DeclineCode.INVALID_STATE,
     "charge_already_captured": DeclineCode.INVALID_STATE,
+    "charge_already_refunded": DeclineCode.ALREADY_REFUNDED,
+    "charge_disputed": DeclineCode.DISPUTED,
     "charge_expired_for_capture": DeclineCode.INVALID_STATE,
     "capture_charge_authorization_expired": DeclineCode.INVALID_STATE,
     "payment_method_unactivated": DeclineCode.INVALID_PAYMENT_METHOD,
     "payment_method_unexpected_state": DeclineCode.INVALID_PAYMENT_METHOD,
     "invalid_currency": DeclineCode.CURRENCY_NOT_SUPPORTED,
     "payment_method_currency_mismatch": DeclineCode.CURRENCY_NOT_SUPPORTED,
+    "refund_disputed_payment": DeclineCode.DISPUTED,
 }
 
 
