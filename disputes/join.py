@@ -16,7 +16,7 @@ from typing import Any
 from disputes.models import STAGES, Report, Status
 from paygate.psp.cases import Reason, Standing
 
-STANDINGS = list(Standing)
+STANDINGS = [standing.value for standing in Standing]
 DECIDED = {Status.WON.value, Status.LOST.value}
 
 
@@ -69,8 +69,8 @@ def in_order(reports: Sequence[Report]) -> list[Report]:
         key=lambda report: (
             _depth(report.psp_reference, earlier),
             report.said_at.replace(microsecond=0),
-            STAGES.index(report.stage),  # type: ignore[arg-type]
-            STANDINGS.index(report.standing),  # type: ignore[arg-type]
+            STAGES.index(report.stage),
+            STANDINGS.index(report.standing),
             report.said_at,
             bytes(report.digest),  # Any order will do for the rest, as long as it is one.
         ),

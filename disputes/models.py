@@ -16,7 +16,7 @@ from kernel.money import Money
 from kernel.rows import MerchantRow
 from paygate.psp.cases import Direction, Reason, Stage, Standing
 
-STAGES = list(Stage)  # In this order a case goes on; it never goes back.
+STAGES = [stage.value for stage in Stage]  # In this order a case goes on; it never goes back.
 
 
 class Status(models.TextChoices):
@@ -59,7 +59,7 @@ class Dispute(MerchantRow):
     psp_reference = (
         models.TextField()
     )  # The PSP's id of the case; of the newest, where each round has one.
-    stage = models.TextField(choices=[(stage.value, stage.value) for stage in Stage])
+    stage = models.TextField(choices=[(stage, stage) for stage in STAGES])
     status = FSMField(default=Status.NEEDS_RESPONSE, choices=Status.choices, protected=True)
     sequence = models.IntegerField(default=0)  # Grows by one with every change.
 

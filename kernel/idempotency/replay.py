@@ -115,7 +115,8 @@ def bind(key: Key, *, mark: bytes, subject: UUID, at: datetime) -> bool:
             " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
             [key.merchant_id, key.livemode, key.key, mark, subject, at],
         )
-        return cursor.rowcount == 1
+        written: int = cursor.rowcount
+    return written == 1
 
 
 def store(key: Key, reply: Reply, *, at: datetime) -> None:

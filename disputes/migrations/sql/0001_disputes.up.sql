@@ -79,6 +79,9 @@ CREATE TABLE dispute_report (
     CONSTRAINT dispute_report_once UNIQUE (merchant_id, dispute_id, digest)
 );
 
+-- What was said of a case last: is there anything new in what it says now?
+CREATE INDEX dispute_report_case ON dispute_report (psp_reference, said_at);
+
 CREATE TABLE dispute_movement (
     merchant_id   uuid        NOT NULL,
     id            uuid        NOT NULL,
