@@ -22,6 +22,7 @@ urlpatterns = [
     path("v1/refunds", refunds.Refunds.as_view()),
     path("v1/refunds/<str:refund>", refunds.OneRefund.as_view()),
     path("v1/", include("merchants.urls")),
+    path("v1/", include("disputes.urls")),
     path(
         "v1/openapi.json",
         SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[]),
