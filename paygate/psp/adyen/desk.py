@@ -206,7 +206,7 @@ def _documents(request: SubmitEvidence, *, join_images: bool = False) -> list[Do
         title = f"Dispute {request.case} over {request.amount}"
         try:
             documents.append(Document("", PDF, letter(title, request.texts, images=images)))
-        except (OSError, ValueError) as why:
+        except Exception as why:  # Whatever somebody's image makes the library stumble over.
             raise Refused("One of the images cannot be read.") from why
     documents += _files(request, without_images=bool(images))
     if not documents:

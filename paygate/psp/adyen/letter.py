@@ -21,7 +21,7 @@ WIDTH, HEIGHT = A4
 
 
 def letter(title: str, texts: Mapping[str, str], *, images: Sequence[bytes] = ()) -> bytes:
-    """The texts under their names, then each JPEG on a page of its own. Raises OSError for what is no image."""
+    """The texts under their names, then each JPEG on a page of its own. An image may make it raise anything."""
     into = BytesIO()
     canvas = Canvas(into, pagesize=A4, pageCompression=0, invariant=1)
     canvas.setTitle(_printable(title))
