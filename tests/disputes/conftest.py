@@ -118,6 +118,14 @@ def book(merchant_id: UUID) -> dict[str, int]:
     }
 
 
+def difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    """What is different between two states of a book."""
+    moved = {
+        account: after.get(account, 0) - before.get(account, 0) for account in {*before, *after}
+    }
+    return {account: amount for account, amount in moved.items() if amount}
+
+
 def disputed(payment: dict[str, Any]) -> int:
     """What the payment says disputes hold of it."""
     row: Payment = Payment.objects.get(id=decode("pay", payment["id"]))

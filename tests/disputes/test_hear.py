@@ -12,7 +12,16 @@ from kernel.outbox.models import OutboxEvent
 from paygate.payments.models import Payment
 from paygate.psp.cases import Reason
 from paygate.psp.events import NotYet, Quarantined
-from tests.disputes.conftest import DUE, Case, book, disputed, holds, reinstated, withdrawn
+from tests.disputes.conftest import (
+    DUE,
+    Case,
+    book,
+    difference,
+    disputed,
+    holds,
+    reinstated,
+    withdrawn,
+)
 
 pytestmark = pytest.mark.django_db
 PSPS = ["stripe", "adyen", "braintree"]
@@ -37,12 +46,7 @@ def before(case, merchant):
 
 def change(before, merchant):
     """What is different in the book."""
-    after = book(merchant.merchant.id)
-    return {
-        account: after.get(account, 0) - before.get(account, 0)
-        for account in {*after, *before}
-        if after.get(account, 0) != before.get(account, 0)
-    }
+    return difference(before, book(merchant.merchant.id))
 
 
 @pytest.mark.parametrize("psp", PSPS)
