@@ -67,9 +67,10 @@ def nothing_remembered() -> Iterator[None]:
 
 @pytest.fixture
 def commits(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """For tests whose threads commit, instead of `db`: what they left is taken out again.
+    """For tests whose threads commit: what they left is taken out again.
 
-    As only the tables' owner can, behind the backs of the triggers that refuse it.
+    Their module has a `db` of its own, which is this. It is done as only the tables' owner can, behind the
+    backs of the triggers that refuse it.
     """
     with django_db_blocker.unblock():
         yield
@@ -88,9 +89,7 @@ def commits(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 
 
 @pytest.fixture
-def merchant(request: pytest.FixtureRequest) -> Onboarded:
-    if "commits" not in request.fixturenames:
-        request.getfixturevalue("db")
+def merchant(db: None) -> Onboarded:
     return onboard("Kiosk")
 
 

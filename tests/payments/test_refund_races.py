@@ -12,10 +12,13 @@ from kernel.ids import decode
 from paygate.payments.models import Payment, Refund, RefundState
 from paygate.proof.prove import prove
 
-pytestmark = pytest.mark.usefixtures("commits")
-
 PSPS = ["stripe", "adyen", "braintree"]
 AT_ONCE = 64
+
+
+@pytest.fixture
+def db(commits):
+    """Each thread has a connection of its own, and what it writes is there for the others."""
 
 
 def at_once(count, work):
