@@ -15,7 +15,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 from urllib.parse import unquote
 
-_BODY_MAX = 1 << 20
+_BODY_MAX = 8 << 20  # Documents for a dispute are the largest that anybody sends.
 _HEAD_MAX = 1 << 16
 _DRIP_SECONDS = 0.2
 _REASON = {status.value: status.phrase for status in HTTPStatus}

@@ -23,6 +23,7 @@ _TEXTS = {
     "2013": "Processor Declined - Possible Stolen Card",
     "2014": "Processor Declined - Fraud Suspected",
     "2038": "Processor Declined",
+    "2057": "Issuer or Cardholder has put a restriction on the card",
     "3000": "Processor Network Unavailable - Try Again",
 }
 _SOFT = frozenset(("2000", "2001", "2002", "2003", "2016", "2021", "2038", "2046", "3000"))
@@ -56,6 +57,7 @@ class Card:
     verdict: Verdict = Verdict()
     authenticated: bool = False  # Carries a 3-D Secure authentication.
     silent: bool = False  # Executed, and never answered the first time.
+    disputed: bool = False  # Its holder disputes what is taken from it.
 
 
 def _declined(code: str, brand: str = "Visa") -> Card:
@@ -74,7 +76,12 @@ _VAULT = {
     "expired": _declined("2004"),
     "3ds": Card(authenticated=True),
     "timeout": Card(silent=True),
-    "disputed": Card(last4="8028"),
+    "disputed": Card(last4="8028", disputed=True),
+}
+_NUMBERS = {
+    "4111111111111111": "visa_ok",
+    "5555555555554444": "mastercard_ok",
+    "4023898493988028": "disputed",
 }
 _BRANDS = {
     "mastercard": "MasterCard",
@@ -92,6 +99,13 @@ def vaulted(token: str) -> Card:
     if token not in _VAULT:
         raise Invalid("91518", "Payment method token is invalid.", "payment_method_token")
     return _VAULT[token]
+
+
+def numbered(number: str) -> Card:
+    """One of the documented test cards. Raises Invalid for any other."""
+    if number not in _NUMBERS:
+        raise Invalid("81715", "Credit card number is invalid.", "number")
+    return _VAULT[_NUMBERS[number]]
 
 
 def behind(nonce: str) -> Card:
@@ -131,3 +145,9 @@ def magic(major: str) -> Verdict | None:
     if amount == 5001 and cents in ("", "00"):
         return Verdict("gateway_rejected", "", "application_incomplete")
     return None
+
+
+def settles(major: str, currency: str) -> bool:
+    """Does the bank pay in the end? The sandbox's table of amounts that it does not is in dollars."""
+    amount = int(major.partition(".")[0])
+    return currency != "USD" or not (amount == 4001 or 4003 <= amount <= 5000)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 
 class Invalid(Exception):
-    """The request is refused, and nothing was done."""
+    """The request is refused, and nothing was done. `on` is the object that the error is about."""
 
-    def __init__(self, code: str, message: str, attribute: str = "base") -> None:
+    def __init__(
+        self, code: str, message: str, attribute: str = "base", *, on: str = "transaction"
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.attribute = attribute
+        self.on = on
 
 
 class NotFound(Exception):
-    """There is no transaction of that id."""
+    """There is no transaction, dispute or document of that id."""
 
 
 def key_reused() -> Invalid:

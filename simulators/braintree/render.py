@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from simulators.braintree.amounts import text
+from simulators.braintree.disputes import Dispute
 from simulators.braintree.errors import Invalid
+from simulators.braintree.evidence import Document, Evidence
 from simulators.braintree.transactions import Transaction
 
 _NOBODY = {"id": None, "first-name": None, "last-name": None, "company": None, "email": None}
@@ -27,7 +29,7 @@ def transaction(shown: Transaction) -> dict[str, Any]:
         "id": shown.id,
         "graphql-id": f"dHJhbnNhY3Rpb25f{shown.id}",
         "status": shown.status,
-        "type": "sale",
+        "type": shown.type,
         "currency-iso-code": shown.currency,
         "amount": text(shown.amount, shown.currency),
         "merchant-account-id": shown.merchant_account,
@@ -41,9 +43,9 @@ def transaction(shown: Transaction) -> dict[str, Any]:
         "customer": _NOBODY,
         "billing": _NOWHERE,
         "shipping": _NOWHERE,
-        "refund-id": None,
-        "refund-ids": [],
-        "refunded-transaction-id": None,
+        "refund-id": shown.refunds[-1] if shown.refunds else None,
+        "refund-ids": [("item", credit) for credit in shown.refunds],
+        "refunded-transaction-id": shown.refunded or None,
         "settlement-batch-id": None,
         "custom-fields": "",
         "avs-error-response-code": None,
@@ -106,11 +108,84 @@ def transaction(shown: Transaction) -> dict[str, Any]:
     }
 
 
+def refund_failed(credit: Transaction) -> dict[str, Any]:
+    """As the webhook shows it, which is little: no currency, and not our order id."""
+    return {
+        "id": credit.id,
+        "amount": text(credit.amount, credit.currency),
+        "status": credit.status,
+        "type": "credit",
+        "refunded-transaction-id": credit.refunded,
+    }
+
+
+def dispute(shown: Dispute) -> dict[str, Any]:
+    disputed = shown.transaction
+    amount = text(shown.amount, disputed.currency)
+    return {
+        "id": shown.id,
+        "graphql-id": f"ZGlzcHV0ZV8{shown.id}",
+        "amount": amount,
+        "amount-disputed": amount,
+        "amount-won": text(shown.won, disputed.currency),
+        "case-number": shown.case_number,
+        "created-at": shown.opened_at,
+        "currency-iso-code": disputed.currency,
+        "kind": shown.kind,
+        "merchant-account-id": disputed.merchant_account,
+        "original-dispute-id": shown.original or None,
+        "reason": shown.reason,
+        "reason-code": shown.reason_code or None,
+        "reason-description": None,
+        "received-date": shown.opened_at.date(),
+        "reference-number": None,
+        "reply-by-date": shown.reply_by.date(),
+        "status": shown.status,
+        "updated-at": shown.history[-1][1],
+        "status-history": [
+            ("status-history", {"status": status, "timestamp": at, "disbursement-date": None})
+            for status, at in shown.history
+        ],
+        "evidence": [("evidence", evidence(each)) for each in shown.evidence],
+        "transaction": {
+            "id": disputed.id,
+            "amount": text(disputed.amount, disputed.currency),
+            "created-at": disputed.created_at,
+            "order-id": disputed.order_id or None,
+            "purchase-order-number": None,
+            "payment-instrument-subtype": disputed.card.brand,
+        },
+    }
+
+
+def evidence(shown: Evidence) -> dict[str, Any]:
+    return {
+        "id": shown.id,
+        "category": shown.category or None,
+        "comment": shown.comments or None,
+        "created-at": shown.created_at,
+        "sent-to-processor-at": None,
+        "sequence-number": shown.sequence_number,
+        "url": shown.url or None,
+    }
+
+
+def document(shown: Document) -> dict[str, Any]:
+    return {
+        "id": shown.id,
+        "kind": "evidence_document",
+        "name": shown.name,
+        "size": shown.size,
+        "content-type": shown.content_type,
+        "expires-at": None,
+    }
+
+
 def invalid(error: Invalid) -> dict[str, Any]:
-    """A request that was refused: an error code, and no transaction."""
+    """A request that was refused: an error code, and nothing else."""
     said = {"code": error.code, "attribute": error.attribute, "message": error.message}
     return {
-        "errors": {"errors": [], "transaction": {"errors": [("error", said)]}},
+        "errors": {"errors": [], error.on: {"errors": [("error", said)]}},
         "message": error.message,
     }
 

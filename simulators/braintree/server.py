@@ -1,15 +1,22 @@
-"""Braintree on the wire: who may ask, what a key means, how it is searched."""
+"""Braintree on the wire: who may ask, what a key means, what each address does."""
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qs
 
 from simulators.books import Books
-from simulators.braintree import render, xml
+from simulators.braintree import evidence, notifications, render, xml
+from simulators.braintree.acts import Acts, shown
+from simulators.braintree.agenda import Agenda
+from simulators.braintree.disputes import Dispute, Disputes
 from simulators.braintree.errors import Invalid, NotFound, key_failed, key_in_flight, key_reused
+from simulators.braintree.refunds import Refunds
+from simulators.braintree.search import Criteria, dispute_matches, transaction_matches
 from simulators.braintree.transactions import SUCCEEDED, Transaction, Transactions
 from simulators.clock import Clock
 from simulators.faults import Faults
@@ -18,10 +25,10 @@ from simulators.simulator import Call, Remembered, Route, Simulator
 
 _TRANSACTIONS = "/merchants/{merchant}/transactions"
 _ONE = f"{_TRANSACTIONS}/{{id}}"
+_DISPUTES = "/merchants/{merchant}/disputes"
+_DISPUTE = f"{_DISPUTES}/{{id}}"
 _PAGE_SIZE = 50
 _AMOUNT = re.compile(rb"<amount>(\d+)")
-
-Criterion = dict[str, Any] | list[str]
 
 
 class Braintree(Simulator):
@@ -36,12 +43,36 @@ class Braintree(Simulator):
         Route("PUT", f"{_ONE}/submit_for_settlement", "submit"),
         Route("POST", f"{_ONE}/submit_for_partial_settlement", "submit_part"),
         Route("PUT", f"{_ONE}/void", "void"),
+        Route("POST", f"{_ONE}/refund", "refund"),
+        Route("POST", f"{_ONE}/reverse", "reverse"),
         Route("PUT", f"{_ONE}/settle", "settle"),
+        Route("PUT", f"{_ONE}/settlement_decline", "decline_settlement"),
+        Route("POST", f"{_DISPUTES}/advanced_search", "search_disputes", moves=False),
+        Route("GET", _DISPUTE, "find_dispute", moves=False),
+        Route("POST", f"{_DISPUTE}/evidence", "add_evidence"),
+        Route("DELETE", f"{_DISPUTE}/evidence/{{evidence}}", "remove_evidence"),
+        Route("PUT", f"{_DISPUTE}/finalize", "finalize"),
+        Route("PUT", f"{_DISPUTE}/accept", "accept"),
+        Route("POST", "/merchants/{merchant}/document_uploads", "upload"),
     )
 
     def __init__(self, *, clock: Clock, books: Books, faults: Faults, latency: float = 0.0) -> None:
         super().__init__(clock=clock, books=books, faults=faults, latency=latency)
-        self._transactions = Transactions(clock, books, self.new_id)
+        self._agenda = Agenda(clock)
+        self._transactions = Transactions(self._agenda, books, self.new_id)
+        self._refunds = Refunds(self._transactions)
+        self._documents = evidence.Documents(self.new_id)
+        self._disputes = Disputes(
+            self._agenda,
+            books,
+            self._transactions,
+            self._documents,
+            self.new_id,
+            tell=self._tell_of_dispute,
+        )
+        self._acts = Acts(
+            self._transactions, self._refunds, self._disputes, self._tell_of_failed_refund
+        )
         self._keys: dict[str, Remembered[Transaction | Invalid]] = {}
 
     # ------------------------------------------------------------------------------------ the wire
@@ -49,9 +80,13 @@ class Braintree(Simulator):
     def understand(self, call: Call) -> Reply | None:
         if not call.request.headers.get("authorization", "").startswith("Basic "):
             return Reply(401)
+        kind = call.request.headers.get("content-type", "")
         try:
+            if kind.startswith("multipart/form-data"):
+                call.params = dict(evidence.parts(kind, call.request.body))
+                return None
             _, content = xml.parse(call.request.body)
-        except xml.NotXml:
+        except ValueError:
             return Reply(400)
         call.params = content if isinstance(content, dict) else {}
         call.key = call.params.get("api_request_key", "")
@@ -120,29 +155,83 @@ class Braintree(Simulator):
     def sale(self, call: Call) -> Transaction:
         made = self._transactions.sale(call.params, attempt=call.key)
         call.silent = made.card.silent
-        return made
+        return self._taken(made)
 
     def submit(self, call: Call) -> Transaction:
         held = self._transactions.find(call.id)
         self._transactions.submit(held, call.params, attempt=call.key)
-        return held
+        return self._taken(held)
 
     def submit_part(self, call: Call) -> Transaction:
         held = self._transactions.find(call.id)
-        return self._transactions.submit_part(held, call.params, attempt=call.key)
+        return self._taken(self._transactions.submit_part(held, call.params, attempt=call.key))
+
+    def _taken(self, made: Transaction) -> Transaction:
+        if made.status == "submitted_for_settlement":
+            self._disputes.foresee(made)
+        return made
 
     def void(self, call: Call) -> Transaction:
         held = self._transactions.find(call.id)
         self._transactions.void(held, attempt=call.key)
         return held
 
-    def settle(self, call: Call) -> Transaction:
-        taken = self._transactions.find(call.id)
-        self._transactions.settle(taken)
-        return taken
+    def refund(self, call: Call) -> Transaction:
+        sale = self._transactions.find(call.id)
+        return self._refunds.refund(sale, call.params, attempt=call.key)
 
-    def expire(self, now: datetime) -> None:
-        self._transactions.expire(now)
+    def reverse(self, call: Call) -> Transaction:
+        sale = self._transactions.find(call.id)
+        return self._refunds.reverse(sale, attempt=call.key)
+
+    def settle(self, call: Call) -> Transaction:
+        moved = self._transactions.find(call.id)
+        self._transactions.settle(moved)
+        return moved
+
+    def decline_settlement(self, call: Call) -> Transaction:
+        moved = self._transactions.find(call.id)
+        self._transactions.decline_settlement(moved)
+        return moved
+
+    # ----------------------------------------------------------------------------------- by disputes
+
+    def upload(self, call: Call) -> Reply:
+        made = self._documents.upload(call.params)
+        return _reply(201, "document-upload", render.document(made))
+
+    def add_evidence(self, call: Call) -> Reply:
+        made = self._disputes.add_evidence(self._disputes.find(call.id), call.params)
+        return _reply(201, "evidence", render.evidence(made))
+
+    def remove_evidence(self, call: Call) -> Reply:
+        id_ = call.request.path.rpartition("/")[2]
+        self._disputes.remove_evidence(self._disputes.find(call.id), id_)
+        return Reply(200)
+
+    def finalize(self, call: Call) -> Reply:
+        self._disputes.finalize(self._disputes.find(call.id))
+        return Reply(200)
+
+    def accept(self, call: Call) -> Reply:
+        self._disputes.accept(self._disputes.find(call.id))
+        return Reply(200)
+
+    def find_dispute(self, call: Call) -> Reply:
+        return _reply(200, "dispute", render.dispute(self._disputes.find(call.id)))
+
+    def search_disputes(self, call: Call) -> Reply:
+        """A page of those that match, newest first."""
+        page = int(parse_qs(call.request.query).get("page", ["1"])[0])
+        found = [each for each in self._disputes if dispute_matches(each, call.params)]
+        chosen = found[::-1][(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]
+        return _collection(
+            "disputes",
+            xml.element("current-page-number", page),
+            xml.element("page-size", _PAGE_SIZE),
+            xml.element("total-items", len(found)),
+            *(xml.element("dispute", render.dispute(each)) for each in chosen),
+        )
 
     # ------------------------------------------------------------------------------------- reading
 
@@ -157,12 +246,14 @@ class Braintree(Simulator):
 
     def search(self, call: Call) -> Reply:
         found = list(self._matching(call.params))
-        shown = "".join(xml.element("transaction", render.transaction(each)) for each in found)
-        size = xml.element("page-size", _PAGE_SIZE) + xml.element("total-items", len(found))
-        body = f'<credit-card-transactions type="collection">{size}{shown}'
-        return Reply(200, f"{body}</credit-card-transactions>".encode(), dict(_XML))
+        return _collection(
+            "credit-card-transactions",
+            xml.element("page-size", _PAGE_SIZE),
+            xml.element("total-items", len(found)),
+            *(xml.element("transaction", render.transaction(each)) for each in found),
+        )
 
-    def _matching(self, criteria: dict[str, Criterion]) -> Iterable[Transaction]:
+    def _matching(self, criteria: Criteria) -> Iterable[Transaction]:
         visible = self.clock.timestamp() - self.faults.search_lag_seconds
         order = criteria.get("order_id")
         if isinstance(order, dict) and "is" in order:
@@ -170,8 +261,35 @@ class Braintree(Simulator):
         else:
             candidates = list(self._transactions)
         for each in reversed(candidates):
-            if each.created_at.timestamp() <= visible and _matches(each, criteria):
+            if each.created_at.timestamp() <= visible and transaction_matches(each, criteria):
                 yield each
+
+    # ------------------------------------------------------------------ time, people, and being told
+
+    def expire(self, now: datetime) -> None:
+        self._agenda.run()
+
+    def perform(self, act: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        return self._acts.perform(act, arguments)
+
+    def disputes(self) -> list[dict[str, Any]]:
+        return [shown(each) for each in self._disputes]
+
+    def envelope(self, told: Any, *, at: float, secret: str) -> tuple[dict[str, str], bytes]:
+        return notifications.envelope(told, at=at, secret=secret)
+
+    def _tell_of_dispute(self, changed: Dispute) -> None:
+        kind = f"dispute_{'opened' if changed.status == 'open' else changed.status}"
+        if self.webhooks.url:
+            self._tell(kind, "dispute", render.dispute(changed))
+
+    def _tell_of_failed_refund(self, credit: Transaction) -> None:
+        if self.webhooks.url:
+            self._tell("refund_failed", "transaction", render.refund_failed(credit))
+
+    def _tell(self, kind: str, tag: str, content: dict[str, Any]) -> None:
+        told = notifications.notification(kind, tag, content, at=time.time())
+        self.webhooks.tell(told)
 
 
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
@@ -181,44 +299,6 @@ def _reply(status: int, tag: str, content: dict[str, Any]) -> Reply:
     return Reply(status, xml.document(tag, content), dict(_XML))
 
 
-def _matches(each: Transaction, criteria: dict[str, Criterion]) -> bool:
-    fields: dict[str, str | datetime] = {
-        "id": each.id,
-        "ids": each.id,
-        "order_id": each.order_id,
-        "status": each.status,
-        "merchant_account_id": each.merchant_account,
-        "payment_method_token": each.token,
-        "created_at": each.created_at.replace(microsecond=0),
-        "type": "sale",
-    }
-    return all(
-        name in fields and _fulfils(fields[name], criterion) for name, criterion in criteria.items()
-    )
-
-
-def _fulfils(value: Any, criterion: Criterion) -> bool:
-    """A list names all that will do; otherwise each operator must hold."""
-    if isinstance(criterion, list):
-        return value in criterion
-    for operator, operand in criterion.items():
-        match operator:
-            case "is":
-                holds = value == operand
-            case "is_not":
-                holds = value != operand
-            case "starts_with":
-                holds = value.startswith(operand)
-            case "ends_with":
-                holds = value.endswith(operand)
-            case "contains":
-                holds = operand in value
-            case "min":
-                holds = value >= operand
-            case "max":
-                holds = value <= operand
-            case _:
-                holds = False
-        if not holds:
-            return False
-    return True
+def _collection(tag: str, *elements: str) -> Reply:
+    body = f'<{tag} type="collection">{"".join(elements)}</{tag}>'
+    return Reply(200, body.encode(), dict(_XML))

@@ -6,7 +6,7 @@ text), every list says that it is an array, and nothing but text may follow a te
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -57,6 +57,8 @@ def element(tag: str, value: Any) -> str:
             return f'<{tag} type="integer">{value}</{tag}>'
         case datetime():
             return f'<{tag} type="datetime">{value:%Y-%m-%dT%H:%M:%SZ}</{tag}>'
+        case date():
+            return f'<{tag} type="date">{value:%Y-%m-%d}</{tag}>'
         case list():
             items = "".join(element(name, item) for name, item in value)
             return f'<{tag} type="array">{items}</{tag}>'

@@ -245,7 +245,7 @@ def test_braintree_shows_the_transaction_as_it_is_now(
     assert at_braintree.booked(payment) == [
         ("authorized", 10_00),
         ("captured", 4_00),
-        ("canceled", 4_00),
+        ("refunded", 4_00),
     ]
 
 

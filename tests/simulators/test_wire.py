@@ -7,7 +7,9 @@ that stands where the request needs it. What belongs to later rounds is refused 
 from __future__ import annotations
 
 import http.client
+import io
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,10 @@ STRIPE = {
     4: (200, "asks"),
     **dict.fromkeys((5, 6, 9, 15, 16, 17, 38), (200, "held")),
     7: (200, "held in parts"),
+    **dict.fromkeys((10, 11, 13, 18), (200, "taken")),
+    12: (200, "given back"),
+    **dict.fromkeys((19, 20, 21), (200, "disputed")),
+    22: (400, ""),  # The recording has lost the byte by which a PNG is known.
     40: (400, ""),  # One cent is too little.
     41: (400, ""),  # 10.5 is no integer.
 }
@@ -33,7 +39,8 @@ ADYEN = {
     **dict.fromkeys(range(32), (404, "")),
     **dict.fromkeys((0, 1, 2, 4, 5, 25, 26, 27, 28), (200, "")),
     3: (200, "came back"),
-    **dict.fromkeys((6, 7, 8, 9, 10), (201, "held")),
+    **dict.fromkeys((6, 7, 8, 9, 10, 11), (201, "held")),
+    **dict.fromkeys((15, 16, 17, 18, 19, 29), (200, "")),  # Disputes: 200, and success says no.
     30: (422, ""),  # A card without a number.
     31: (400, ""),  # An amount of 1.5.
 }
@@ -43,7 +50,13 @@ BRAINTREE = {
     **dict.fromkeys((5, 6, 7), (422, "")),  # 2000.00; rejected for fraud; a consumed nonce.
     **dict.fromkeys((8, 9, 10, 11, 13), (201, "held")),
     14: (422, "settled"),
+    **dict.fromkeys((15, 16), (201, "settled")),
+    17: (201, "held"),
     **dict.fromkeys((18, 20, 21, 32, 33), (200, "held")),
+    **dict.fromkeys((22, 23, 27, 28, 29), (200, "disputed")),
+    24: (201, "disputed"),
+    25: (201, ""),
+    26: (422, "disputed"),  # There is no such category of evidence.
     31: (201, "taken"),
 }
 
@@ -91,12 +104,28 @@ def test_stripe_understands_what_its_sdk_sends(
         case "held in parts":
             parts = {"card": {"request_multicapture": "if_available"}}
             ids = {"pi_1": at_stripe.create(payment_method_options=parts).id}
+        case "taken":
+            ids = {"pi_1": at_stripe.create(capture_method="automatic").id}
+        case "given back":
+            taken = at_stripe.create(capture_method="automatic").id
+            ids = {"re_1": at_stripe.sdk.v1.refunds.create({"payment_intent": taken}).id}
+        case "disputed":
+            ids = disputed(at_stripe, new("pay"))
 
     answered, headers, body = send(at_stripe, line, new("key"), ids)
 
     assert answered == status, body
     assert headers["Request-Id"].startswith("req_")
     assert ("error" in json.loads(body)) is (status >= 400)
+
+
+def disputed(merchant: StripeMerchant, payment: str) -> dict[str, str]:
+    """An open dispute, and a document that may be evidence in it."""
+    merchant.create(capture_method="automatic", metadata={"payment": payment})
+    opened = merchant.simulator.act("dispute", payment=payment)["id"]
+    document = io.BytesIO(b"%PDF-1.4")
+    file = merchant.sdk.v1.files.create({"purpose": "dispute_evidence", "file": document})
+    return {"dp_1": opened, "file_1": file.id}
 
 
 @pytest.mark.parametrize(("line", "status", "before"), lines("adyen", ADYEN))
@@ -134,6 +163,18 @@ def come_back(merchant: AdyenMerchant, payment: str) -> str:
     return str(location).partition("redirectResult=")[2]
 
 
+def dispute(merchant: BraintreeMerchant, payment: str) -> dict[str, str]:
+    """An open dispute with a piece of evidence, and a document that waits for one."""
+    merchant.sale(order_id=payment, options={"submit_for_settlement": True})
+    made = merchant.simulator.act("dispute", payment=payment)["id"]
+    there = merchant.sdk.dispute.add_text_evidence(made, "The parcel was signed for.").evidence
+    with tempfile.NamedTemporaryFile(suffix=".png") as file:
+        file.write(b"\x89PNG")
+        file.seek(0)
+        document = merchant.sdk.document_upload.create({"kind": "evidence_document", "file": file})
+    return {"disp1": made, "ev1": there.id, "doc1": document.document_upload.id}
+
+
 @pytest.mark.parametrize(("line", "status", "before"), lines("braintree", BRAINTREE))
 def test_braintree_understands_what_its_sdk_sends(
     at_braintree: BraintreeMerchant,
@@ -142,8 +183,11 @@ def test_braintree_understands_what_its_sdk_sends(
     status: int,
     before: str,
 ) -> None:
-    ids = {f">{key}<": f">{new('key')}<" for key in ("pay-1", "cap-1", "void-1")}
-    if before:
+    keys = ("pay-1", "cap-1", "void-1", "ref-1", "rev-1")
+    ids = {f">{key}<": f">{new('key')}<" for key in keys}
+    if before == "disputed":
+        ids |= dispute(at_braintree, new("pay"))
+    elif before:
         made = at_braintree.hold(new("pay"), key=new("key")).reference
         if before in ("taken", "settled"):
             at_braintree.transactions.submit_for_settlement(made)
