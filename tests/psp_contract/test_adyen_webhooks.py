@@ -175,6 +175,12 @@ def test_without_a_signature_an_item_is_not_genuine(left: Any) -> None:
         receive({**payload(), "additionalData": left})
 
 
+def test_true_is_no_amount_even_where_it_is_signed() -> None:
+    item = receive(signed(payload()))[0]
+    with pytest.raises(Unreadable):
+        webhook.translate(replace(item, payload=payload(amount={"currency": "EUR", "value": True})))
+
+
 def test_while_a_key_is_rolled_items_under_either_are_genuine() -> None:
     items = signed(payload()), signed(payload(), OLDER)
     assert len(receive(*items, hmac_keys=[KEY, OLDER])) == 2
