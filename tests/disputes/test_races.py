@@ -11,7 +11,11 @@ from tests.disputes.conftest import Case, book, difference, disputed, holds, rei
 from tests.disputes.lifecycles import Told, braintree, stripe
 from tests.payments.test_refund_races import at_once
 
-pytestmark = pytest.mark.usefixtures("commits")
+
+@pytest.fixture
+def db(commits):
+    """Each thread has a connection of its own, and what it writes is there for the others."""
+
 
 THREADS = 8
 
