@@ -17,6 +17,9 @@ from kernel.currencies import EXPONENTS
 from kernel.ids import encode
 from merchants import fees
 from merchants.models import ApiKey, FeePlan, Merchant, PaymentMethod
+from merchants.notices import admin as notices
+
+__all__ = ["notices"]  # Django looks for an app's pages here.
 
 
 @admin.register(Merchant)

@@ -8,9 +8,18 @@ from django.db import models
 
 from kernel.ids import encode, uuid7
 from kernel.rows import MerchantRow
+from merchants.notices.models import Notice, NoticeAttempt, WebhookEndpoint
 from merchants.payment_methods.models import PaymentMethod
 
-__all__ = ["ApiKey", "FeePlan", "Merchant", "PaymentMethod"]
+__all__ = [
+    "ApiKey",
+    "FeePlan",
+    "Merchant",
+    "Notice",
+    "NoticeAttempt",
+    "PaymentMethod",
+    "WebhookEndpoint",
+]
 
 
 class Merchant(models.Model):

@@ -18,7 +18,7 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
-HEARERS = ("kernel.outbox.log.write_to_the_log",)
+HEARERS = ("kernel.outbox.log.write_to_the_log", "merchants.notices.hear.hear")
 
 NEWS = {
     "PaymentMoved": "paygate.payments.hear.payment_moved",

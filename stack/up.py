@@ -38,6 +38,7 @@ def programs(folder: Path, ports: Mapping[str, int]) -> dict[str, list[str]]:
         "worker-stripe": worker("stripe", queue="psp.stripe", threads=4),
         "worker-adyen": worker("adyen", queue="psp.adyen", threads=4),
         "worker-braintree": worker("braintree", queue="psp.braintree", threads=4),
+        "worker-notices": worker("notices", queue="notices", threads=2),
         "worker-default": worker("default", queue="default", threads=2),
         "beat": [*CELERY, "beat", "--schedule", str(folder / "beat")],
     }
@@ -123,7 +124,7 @@ class Stack:
         for psp, address in self.simulators.items():
             self.wait_for(f"sim-{psp}", f"{address}/_control/health")
         self.wait_for("web", f"{self.api}/readyz")
-        for name in (*PSPS, "default"):
+        for name in (*PSPS, "notices", "default"):
             self.processes.wait_for(f"worker-{name}", partial(ping, self.redis_url, name))
         seed = self._seed()
         self.merchants: list[dict[str, str]] = seed["merchants"]

@@ -135,6 +135,21 @@ CALL_OVER_AFTER = env.float("CALL_OVER_AFTER", default=30.0)
 RESEND_FOR = env.float("RESEND_FOR", default=60.0)
 # Seconds for which a charge is replayed at a PSP that cannot be asked: one that never arrived is then made.
 REPLAY_FOR = env.float("REPLAY_FOR", default=3600.0)
+# What must not be readable in the database is sealed with the first of these; all of them open (kernel.sealed).
+SEALING_KEYS = env.list(
+    "SEALING_KEYS", default=["b25seSBmb3IgZGV2ZWxvcG1lbnQsIG5vdCBzZWNyZXQ="]
+)
+# In test mode merchants' endpoints may be plain http and anywhere: for one machine, never where others use it.
+NOTICES_MAY_GO_PRIVATE = env.bool("NOTICES_MAY_GO_PRIVATE", default=False)
+# Seconds before each try of a notice, the first one among them; after the last one it is given up: 3 days.
+NOTICES_SCHEDULE = env.list(
+    "NOTICES_SCHEDULE",
+    cast=float,
+    default=[0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400],
+)
+# Seconds within which an endpoint has to have answered, and its connection to stand.
+NOTICES_DEADLINE = env.float("NOTICES_DEADLINE", default=15.0)
+NOTICES_CONNECT_TIMEOUT = env.float("NOTICES_CONNECT_TIMEOUT", default=5.0)
 # Concurrent commits of one process go out as one; off where a test holds the transaction itself.
 GROUP_COMMITS = env.bool("GROUP_COMMITS", default=True)
 

@@ -50,6 +50,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"queue": "default", "expires": 15.0},
     },
+    "tell merchants": {
+        "task": "notices.deliver",
+        "schedule": 1.0,
+        "options": {"queue": "notices", "expires": 2.0},
+    },
+    "forget old notices": {
+        "task": "notices.forget",
+        "schedule": 3600.0,
+        "options": {"queue": "default", "expires": 3600.0},
+    },
     "make checkpoints": {
         "task": "housekeeping.checkpoints",
         "schedule": 60.0,

@@ -21,3 +21,4 @@ CELERY_TASK_EAGER_PROPAGATES = True
 REQUIRE_DURABLE_DATABASE = False  # The tests' own PostgreSQL may run without fsync.
 RESEND_FOR = 1.0
 CALL_OVER_AFTER = 2.0
+NOTICES_MAY_GO_PRIVATE = True

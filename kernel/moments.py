@@ -1,0 +1,20 @@
+"""A moment as a client writes it in a query."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.utils.dateparse import parse_datetime
+
+
+def read_moment(text: str) -> datetime:
+    """RFC 3339, in UTC where it names no zone; also seconds since 1970, as Stripe takes them. Raises ValueError."""
+    try:
+        if text.isascii() and text.isdigit():
+            return datetime.fromtimestamp(int(text), tz=UTC)
+        moment = parse_datetime(text)
+        if moment is None:
+            raise ValueError(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError(text) from error

@@ -1,0 +1,129 @@
+"""Endpoints and notices in the back office: to read; what changes them are the same verbs as the API's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from kernel.back_office import ReadOnly
+from kernel.clock import now
+from kernel.ids import InvalidId, decode, encode
+from merchants.notices.again import EndpointDisabled, send_notice_again
+from merchants.notices.disable import Reason, disable, enable
+from merchants.notices.models import Notice, NoticeAttempt, WebhookEndpoint
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = (
+        "public_id",
+        "whose",
+        "url",
+        "livemode",
+        "status",
+        "disabled_reason",
+        "failing_since",
+    )
+    list_filter = ("status", "disabled_reason", "livemode", "quick")
+    search_fields = ("url",)
+    search_help_text = "we_…, mer_… or a part of the URL"
+    exclude = ("secret", "previous_secret")
+    ordering = ("-id",)
+    actions = ("enable", "disable")
+
+    @admin.display(description="Merchant")
+    def whose(self, endpoint: WebhookEndpoint) -> str:
+        return encode("mer", endpoint.merchant_id)
+
+    def has_switch_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("merchants.change_webhookendpoint"))
+
+    @admin.action(description="Enable", permissions=["switch"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
+        for endpoint in queryset:
+            enable(endpoint.merchant_id, endpoint.id, at=now())
+            self.log_change(request, endpoint, "Enabled.")
+
+    @admin.action(description="Disable, and tell the owner", permissions=["switch"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
+        for endpoint in queryset:
+            disable(endpoint.merchant_id, endpoint.id, reason=Reason.BACK_OFFICE, at=now())
+            self.log_change(request, endpoint, "Disabled.")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        found = _by_id(queryset, search_term, {"we": "id", "mer": "merchant_id"})
+        return found or super().get_search_results(request, queryset, search_term)
+
+
+class NoticeAttemptInline(ReadOnly, TabularInline):  # type: ignore[misc]
+    model = NoticeAttempt
+    fields = readonly_fields = (
+        "number",
+        "started_at",
+        "milliseconds",
+        "error",
+        "response_status",
+        "url",
+        "request_headers",
+        "response_headers",
+        "response_body",
+    )
+    ordering = ("number",)
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = (
+        "public_event",
+        "whose",
+        "topic",
+        "subject",
+        "status",
+        "attempts",
+        "next_try_at",
+        "created_at",
+    )
+    list_filter = ("status",)
+    list_select_related = ("webhook_endpoint",)
+    search_fields = ("subject",)
+    search_help_text = "evt_…, we_…, mer_… or the id of an object"
+    inlines = (NoticeAttemptInline,)
+    ordering = ("-id",)
+    show_full_result_count = False
+    actions = ("send_again",)
+
+    @admin.display(description="Merchant")
+    def whose(self, notice: Notice) -> str:
+        return encode("mer", notice.merchant_id)
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("merchants.change_notice"))
+
+    @admin.action(description="Send again", permissions=["send"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
+        for notice in queryset:
+            try:
+                send_notice_again(notice, at=now())
+            except EndpointDisabled as error:
+                self.message_user(request, f"Not sent: {error}.", messages.WARNING)
+            else:
+                self.log_change(request, notice, "Sent again.")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        columns = {"evt": "event_id", "we": "webhook_endpoint_id", "mer": "merchant_id"}
+        found = _by_id(queryset, search_term, columns)
+        return found or super().get_search_results(request, queryset, search_term)
+
+
+def _by_id(queryset: Any, term: str, columns: dict[str, str]) -> tuple[Any, bool] | None:
+    """The rows that an id of ours names, where the term is one."""
+    for prefix, column in columns.items():
+        try:
+            return queryset.filter(**{column: decode(prefix, term.strip())}), False
+        except InvalidId:
+            continue
+    return None
