@@ -309,15 +309,17 @@ def test_the_merchants_name_of_a_file_goes_nowhere(strings: Puppet) -> None:
     assert b"submit=true" in update
 
 
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(
+    "faults", [["error_after"], ["error_after", "error_after"], ["none", "error_after"]]
+)
 def test_a_server_error_under_the_key_is_not_the_end_of_it(
-    desk: Desk, simulator: run.Simulator, opened: Callable[..., str], times: int
+    desk: Desk, simulator: run.Simulator, opened: Callable[..., str], faults: list[str]
 ) -> None:
     """Stripe executes, answers 500, and would repeat that 500 for ever."""
     case = opened()
     asked = evidence(file("receipt"), case=case)
-    simulator.faults(next=["error_after"] * times)
-    for _ in range(times):
+    simulator.faults(next=faults)
+    for _ in range(faults.count("error_after")):
         assert isinstance(desk.submit_evidence(asked), Unknown)
     simulator.faults()
     assert desk.submit_evidence(asked) == Done(Standing.UNDER_REVIEW)
