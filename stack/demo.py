@@ -315,7 +315,7 @@ def cases(stack: Stack, psps: Psps) -> list[str]:
     found = []
     for psp in stack.simulators:
         theirs = psps.disputes(psp)
-        continued = {dispute.get("continues") for dispute in theirs}
+        continued = {dispute.get("original") for dispute in theirs}
         for dispute in theirs:
             if dispute["id"] in continued:
                 continue  # The next round says how it stands.
@@ -399,8 +399,9 @@ def promises(stack: Stack, journal: Journal) -> list[str]:
     broken = []
     for payment in journal.acknowledged:
         state, captured = now.get(payment["id"], (None, None))
-        if payment["id"] in taken_back:
-            continue  # By the PSP, after it had told us otherwise.
+        lapsed = payment["status"] == "authorized" and state == "expired"
+        if lapsed or payment["id"] in taken_back:
+            continue  # Months have passed; and what a PSP takes back it had told us otherwise.
         if (state, captured) != (payment["status"], payment["amount_captured"]):
             broken.append(
                 f"{payment['id']}: told {payment['status']} {payment['amount_captured']},"

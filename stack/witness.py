@@ -85,6 +85,7 @@ def _one(
     psp: str, entries: list[dict[str, Any]], payments: dict[str, Any], result: Comparison
 ) -> None:
     holds: Counter[str] = Counter()
+    taken_back = {entry["payment"] for entry in entries if entry["kind"] == "capture_failed"}
     moved: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for entry in entries:
         reference, kind = entry["payment"], entry["kind"]
@@ -101,7 +102,7 @@ def _one(
             say(f"{psp} authorized {reference} {times} times")
         if reference not in payments:
             say(f"{psp} authorized {reference}, which we have never heard of")
-        elif payments[reference][0] not in HELD:
+        elif payments[reference][0] not in HELD and reference not in taken_back:
             say(f"{psp} holds money for {reference}, which we call {payments[reference][0]}")
     for reference, (state, at, currency, *ours) in payments.items():
         if at != psp:

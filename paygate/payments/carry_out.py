@@ -133,14 +133,7 @@ def with_payments(attempts: Iterable[Attempt]) -> list[Task]:
             merchant_id__in=merchants, payment_id__in=later
         ).order_by("id"):
             others[other.payment_id].append(other)
-    refunds = [a.refund_id for a in attempts if a.refund_id]
-    if refunds:
-        found = {
-            refund.id: refund
-            for refund in Refund.objects.filter(merchant_id__in=merchants, id__in=refunds)
-        }
-        for attempt in attempts:
-            attempt.refund = found[attempt.refund_id] if attempt.refund_id else None
+    _with_refunds([attempt for attempt in attempts if attempt.refund_id], merchants)
     return [
         (
             attempt,
@@ -151,6 +144,25 @@ def with_payments(attempts: Iterable[Attempt]) -> list[Task]:
         )
         for attempt in attempts
     ]
+
+
+def _with_refunds(attempts: list[Attempt], merchants: set[UUID]) -> None:
+    """Put to each attempt the refund that it is to bring about, and how much others give back beside it."""
+    if not attempts:
+        return
+    refunds = list(
+        Refund.objects.filter(
+            merchant_id__in=merchants, payment_id__in={attempt.payment_id for attempt in attempts}
+        )
+    )
+    for attempt in attempts:
+        own = next(refund for refund in refunds if refund.id == attempt.refund_id)
+        own.given_beside = sum(
+            other.amount
+            for other in refunds
+            if other.id != own.id and other.counts and other.of_reference == own.of_reference
+        )
+        attempt.refund = own
 
 
 def see_through(
@@ -331,7 +343,7 @@ def request_for(payment: Payment, attempt: Attempt) -> Request:
                 psp_reference=refund.of_reference,
                 amount=refund.money,
                 captured=payment.money(refund.captured),
-                refunded_before=payment.money(refund.captured - refund.amount),
+                refunded_before=payment.money(refund.given_beside),
                 reason=refund.reason,
                 created_at=attempt.started_at,
             )

@@ -231,6 +231,9 @@ class Refund(MerchantRow):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    #: What other refunds give back of the same, for whoever read them along; minor units.
+    given_beside: int = 0
+
     class Meta:
         db_table = "refund"
         ordering = ["-id"]
@@ -245,6 +248,11 @@ class Refund(MerchantRow):
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def counts(self) -> bool:
+        """Is it given back, or reserved for that?"""
+        return self.state in {RefundState.PENDING, RefundState.SUCCEEDED}
 
     @transition(field=state, source=RefundState.PENDING, target=RefundState.SUCCEEDED)
     def succeed(self) -> None:

@@ -20,7 +20,7 @@ from paygate.payments.begin import UnableToProceed
 from paygate.payments.create import Claimed, KeyTaken
 from paygate.payments.find import attempts_of, get, refunds_of
 from paygate.payments.looks import first_look
-from paygate.payments.models import Attempt, Operation, Payment, Refund, RefundState, Result
+from paygate.payments.models import Attempt, Operation, Payment, Refund, Result
 from paygate.payments.render import render, render_refund
 from paygate.payments.write import BindKey, Stale, Step, Written, write
 from paygate.psp.registry import gateway
@@ -158,7 +158,7 @@ def taken_by(payment: Payment, attempts: Sequence[Attempt], giving: int) -> tupl
     taken = _captures(payment, attempts)
     room = dict(taken)
     for earlier in refunds_of(payment):
-        if earlier.state in {RefundState.PENDING, RefundState.SUCCEEDED}:
+        if earlier.counts:
             room[earlier.of_reference] = room.get(earlier.of_reference, 0) - earlier.amount
     # The one that it fits best, so that what is left stays in few pieces.
     fitting = sorted((left, reference) for reference, left in room.items() if left >= giving)
