@@ -123,13 +123,13 @@ class EvidenceOfOne(APIView):
         Files are PDF, JPEG or PNG, as far as the dispute's PSP takes them. With JSON, null takes back what was
         given of a kind.
         """
-        given = _given(request)
+        form: object = request.data
         principal = principal_of(request)
         try:
             change = give(
                 principal.merchant_id,
                 _decoded(dispute),
-                given,
+                _given(request, form),
                 livemode=principal.livemode,
                 now=now(),
             )
@@ -139,6 +139,9 @@ class EvidenceOfOne(APIView):
             raise _conflict(refusal) from None
         except UnfitFiles as unfit:
             raise _unfit(unfit) from None
+        finally:
+            if isinstance(form, Form):
+                form.close()
         return Response(change.shown())
 
 
@@ -199,9 +202,8 @@ def _act(request: Request, dispute: str, action: Action) -> Any:
     return answer_once_by(ACTS, request, body, claimed)
 
 
-def _given(request: Request) -> Given:
+def _given(request: Request, form: object) -> Given:
     """The evidence in the body, JSON or form. Raises ValidationError with all that is wrong with it."""
-    form: object = request.data
     if not isinstance(form, Form):
         body = GiveEvidence.read(request)
         _refuse_nothing(body)

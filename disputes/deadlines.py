@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from disputes.change import Change, lock, until_written
 from disputes.models import Dispute, Status
+from kernel.ids import encode
 
 log = logging.getLogger(__name__)
 
@@ -22,15 +23,21 @@ REMINDERS = (timedelta(days=7), timedelta(days=3), timedelta(days=1), timedelta(
 
 
 def remind(*, at: datetime, most: int = 500) -> int:
-    """Tell of evidence that has come nearer to its time; how many disputes were told of."""
+    """Tell of evidence that has come nearer to its time; how many disputes were told of.
+
+    One that fails is logged and left to the next round: it never keeps the others from being told.
+    """
     nearer = Q()
     for number, before in enumerate(REMINDERS):
         nearer |= Q(evidence_due_by__lte=at + before, reminders__lte=number)
     due = Dispute.objects.filter(nearer, status=Status.NEEDS_RESPONSE).order_by("evidence_due_by")
-    return sum(
-        _tell(merchant_id, dispute_id, at)
-        for merchant_id, dispute_id in list(due.values_list("merchant_id", "id")[:most])
-    )
+    told = 0
+    for merchant_id, dispute_id in list(due.values_list("merchant_id", "id")[:most]):
+        try:
+            told += _tell(merchant_id, dispute_id, at)
+        except Exception:
+            log.exception("reminder.failed", extra={"dispute": encode("dp", dispute_id)})
+    return told
 
 
 def _passed(dispute: Dispute, at: datetime) -> int:

@@ -37,6 +37,11 @@ class Form:
     texts: Mapping[str, str]
     files: Mapping[str, UploadedFile[Any]]
 
+    def close(self) -> None:
+        """Let go of the temporary files."""
+        for file in self.files.values():
+            file.close()
+
 
 class FormParser(BaseParser):
     """Raises Problem 413 for a large body, 400 for one that is not sound, and for card numbers in it."""
@@ -66,7 +71,13 @@ class FormParser(BaseParser):
             raise ParseError(str(error)) from None
         except UnfitFile as unfit:
             raise _bad(unfit.code, unfit.message) from None
-        return Form(texts=dict(_once(texts.lists())), files=dict(_once(files.lists())))
+        try:
+            return Form(texts=dict(_once(texts.lists())), files=dict(_once(files.lists())))
+        except Problem:
+            for _, found in files.lists():
+                for file in found:
+                    file.close()
+            raise
 
 
 class _Reader(MultiPartParser):

@@ -29,13 +29,13 @@ class EvidenceText(TextField):
 class NoFile(serializers.Field[None, None, None, None]):
     """A file cannot be in JSON; null takes back what was given."""
 
-    default_error_messages = {"file_in_json": "Send files as multipart/form-data."}
+    default_error_messages = {"file_wanted": "A file is wanted here, in multipart/form-data."}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, allow_null=True, **kwargs)
 
     def to_internal_value(self, data: Any) -> Never:
-        self.fail("file_in_json")
+        self.fail("file_wanted")
 
     def to_representation(self, value: None) -> None:
         return None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kernel.ids import uuid7
 from kernel.money import Money
 from merchants import fees
-from merchants.fees import agree, processing_fee
+from merchants.fees import agree, dispute_fee, processing_fee
 from merchants.models import FeePlan, Merchant
 from merchants.onboard import BASIS_POINTS, FIXED_MINOR, onboard
 from tests.merchants.conftest import NOON
@@ -189,3 +189,19 @@ def test_the_usual_plan_names_the_same_share_for_every_currency(db):
 
     assert {plan.basis_points for plan in plans} == {BASIS_POINTS}
     assert {plan.currency for plan in plans} == {"", *FIXED_MINOR}
+
+
+@pytest.mark.parametrize(
+    "currency, minor",
+    [
+        ("USD", 15_00),
+        ("EUR", 15_00),
+        ("GBP", 15_00),
+        ("CHF", 15_00),
+        ("JPY", 2_000),
+        ("KWD", 5_000),
+        ("SEK", 0),
+    ],
+)
+def test_a_dispute_costs_about_fifteen_dollars_where_that_is_agreed(currency, minor):
+    assert dispute_fee(uuid7(), currency=currency, at=NOON) == Money(minor, currency)

@@ -1,0 +1,89 @@
+"""How likely a dispute is to be won: by the merchant's own history, with its size, never certain."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from disputes.estimate import Past, estimate, history
+from disputes.models import Dispute
+from paygate.psp.cases import Reason
+from tests.disputes.conftest import Case
+
+RECEIPT = frozenset({"receipt"})
+BOTH = frozenset({"receipt", "explanation"})
+NONE = frozenset()
+
+
+def asked(kinds=NONE, *past, reason="fraudulent"):
+    return estimate(Dispute(reason=reason), kinds, past)
+
+
+def test_without_history_there_is_no_probability():
+    assert asked() == {"probability": None, "sample_size": 0, "basis": None}
+
+
+def test_the_closest_likeness_that_has_happened_counts():
+    same = Past("fraudulent", BOTH, won=3, decided=4)
+    reason = Past("fraudulent", NONE, won=0, decided=4)
+    other = Past("duplicate", NONE, won=0, decided=8)
+
+    assert asked(RECEIPT, same, reason, other) == {
+        "probability": round(4 / 6, 4),
+        "sample_size": 4,
+        "basis": "reason_and_evidence",
+    }
+    assert asked(frozenset({"other"}), same, reason, other) == {
+        "probability": 0.4,
+        "sample_size": 8,
+        "basis": "reason",
+    }
+    assert asked(NONE, same, reason, other)["basis"] == "reason"
+    assert asked(RECEIPT, same, reason, other, reason="general") == {
+        "probability": round(4 / 18, 4),
+        "sample_size": 16,
+        "basis": "all",
+    }
+
+
+@given(st.integers(1, 10_000), st.data())
+def test_it_is_never_certain(decided, data):
+    won = data.draw(st.integers(0, decided))
+
+    assert 0 < asked(NONE, Past("fraudulent", NONE, won, decided))["probability"] < 1
+
+
+@pytest.mark.django_db
+def test_the_history_is_the_merchants_own_decided_disputes(
+    case, api, puppet, merchant, another_merchant, client_for
+):
+    def closed(status, kinds=(), **more):
+        one = case()
+        one.heard("needs_response", **more)
+        if kinds:
+            api.post(f"disputes/{one.dispute.public_id}/evidence", dict.fromkeys(kinds, "x"))
+        return one.heard(status, hours=1, **more)
+
+    closed("won", ["explanation", "customer_name"])
+    closed("won", ["explanation", "customer_name"])
+    closed("lost", ["explanation"])
+    closed("lost", reason=Reason.DUPLICATE)
+    given_up = case().heard("needs_response")
+    api.post(f"disputes/{given_up.public_id}/accept")
+    foreign = client_for(another_merchant).pay(psp="stripe").json()
+    Case(foreign, "foreign").heard("lost")
+    open_one = case().heard("needs_response")
+
+    found = sorted(
+        history(merchant.merchant.id, livemode=False), key=lambda past: sorted(past.kinds)
+    )
+    assert found == [
+        Past("duplicate", NONE, won=0, decided=1),
+        Past("fraudulent", frozenset({"explanation", "customer_name"}), won=2, decided=2),
+        Past("fraudulent", frozenset({"explanation"}), won=0, decided=1),
+    ]
+    api.post(f"disputes/{open_one.public_id}/evidence", {"explanation": "x"})
+    assert api.get(f"disputes/{open_one.public_id}").json()["win_estimate"] == {
+        "probability": 0.6,
+        "sample_size": 3,
+        "basis": "reason_and_evidence",
+    }
