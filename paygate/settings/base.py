@@ -95,6 +95,20 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
+# Evidence for disputes is kept outside the database: a private folder that web servers and workers share.
+EVIDENCE_FOLDER = env.str("EVIDENCE_FOLDER", default=str(BASE_DIR / ".stack" / "evidence"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "evidence": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": EVIDENCE_FOLDER,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+}
 WHITENOISE_USE_FINDERS = True  # Served from the packages themselves: no collectstatic to forget.
 
 REST_FRAMEWORK = {
