@@ -25,13 +25,14 @@ NEWS = {
     "CaptureFailed": "paygate.payments.hear_captures.capture_failed",
     "Recaptured": "paygate.payments.hear_captures.recaptured",
     "RefundReported": "paygate.payments.hear_refunds.refund_reported",
+    "CaseReport": "disputes.hear.case_reported",
 }
 
 #: The tables of what a merchant's idempotency key sets going.
-KEYED = ("payment_attempt",)
+KEYED = ("payment_attempt", "dispute_act")
 
 #: Lists of proof.Check: what must be true of the money, by those whose tables it is about.
-CHECKS: tuple[str, ...] = ()
+CHECKS: tuple[str, ...] = ("disputes.proof.CHECKS",)
 
 
 def named(names: Iterable[str]) -> list[Any]:

@@ -60,6 +60,25 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"queue": "default", "expires": 3600.0},
     },
+    **{
+        f"{what} at {psp}": {
+            "task": task,
+            "schedule": every,
+            "kwargs": {"psp": psp},
+            "options": {"queue": f"psp.{psp}", "expires": every},
+        }
+        for psp in ("stripe", "adyen", "braintree")
+        for what, task, every in (
+            ("resolve acts on disputes", "disputes.resolve", 5.0),
+            ("ask for new disputes", "disputes.poll", 300.0),
+            ("read quiet disputes", "disputes.read_quiet", 6 * 3600.0),
+        )
+    },
+    "remind of evidence": {
+        "task": "disputes.remind",
+        "schedule": 300.0,
+        "options": {"queue": "default", "expires": 300.0},
+    },
     "make checkpoints": {
         "task": "housekeeping.checkpoints",
         "schedule": 60.0,
