@@ -24,7 +24,7 @@ from paygate.psp.cases import (
     SubmitEvidence,
 )
 from paygate.psp.gateway import DeclineCode, Declined, NotSent, Unknown
-from paygate.psp.stripe import cases, translate
+from paygate.psp.stripe import cases, refusals
 from paygate.psp.stripe.calls import Calls
 
 DISPUTES = "/v1/disputes"
@@ -120,7 +120,7 @@ def _too_late(dispute: dict[str, Any]) -> Declined:
 
 
 def _failed(error: Exception) -> Declined | NotSent | Unknown:
-    outcome = translate.failed(error)
+    outcome = refusals.failed(error)
     assert isinstance(outcome, Declined | NotSent | Unknown)
     return outcome
 

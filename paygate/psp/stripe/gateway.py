@@ -19,7 +19,7 @@ from paygate.psp.gateway import (
     Request,
     Unknown,
 )
-from paygate.psp.stripe import refunds, translate
+from paygate.psp.stripe import refunds, refusals, translate
 from paygate.psp.stripe.calls import PAGE, Calls, TooMany, make_calls
 from paygate.psp.stripe.desk import StripeDesk
 
@@ -59,7 +59,7 @@ class StripeGateway(StripeDesk):
         try:
             return translate.answered(request, self._ask(request))
         except Exception as error:  # Also what the SDK trips over in a reply, when all is done.
-            return translate.failed(error)
+            return refusals.failed(error)
 
     def look_up(self, request: Request) -> Outcome:
         try:

@@ -22,7 +22,7 @@ from paygate.psp.gateway import (
     Refund,
     Unknown,
 )
-from paygate.psp.stripe import translate
+from paygate.psp.stripe import refusals, translate
 
 if TYPE_CHECKING:  # The SDK's own types; at run time they are plain dicts and slow to import.
     from stripe.params import RefundCreateParams
@@ -90,8 +90,8 @@ def traced(request: Refund, refunds: Iterable[Mapping[str, Any]]) -> Outcome:
 
 
 def failed(error: Exception) -> Outcome:
-    """As translate.failed. The only sum that Stripe refuses to give back is one that is not there."""
-    outcome = translate.failed(error)
+    """As refusals.failed. The only sum that Stripe refuses to give back is one that is not there."""
+    outcome = refusals.failed(error)
     of_the_amount = isinstance(error, stripe.InvalidRequestError) and error.param == "amount"
     if isinstance(outcome, Declined) and of_the_amount:
         return replace(outcome, code=DeclineCode.ALREADY_REFUNDED)
