@@ -1,14 +1,30 @@
-"""docs/house.md draws the graph that the model has, and the README links only to what is there."""
+"""docs/house.md draws the graphs that the models have, and the README links only to what is there."""
 
 import re
 
-from paygate.payments.models import arrows
+from disputes.models import arrows as arrows_of_a_dispute
+from paygate.payments.models import arrows as arrows_of_a_payment
 
 
-def test_the_page_draws_the_graph_of_the_model(root):
-    drawn = re.findall(r"^    (\w+) --> (\w+)$", (root / "docs/house.md").read_text(), re.MULTILINE)
+def drawn(root, heading):
+    """The arrows below a heading of the page, each with what is written at it."""
+    page = (root / "docs/house.md").read_text()
+    section = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^    (\w+) --> (\w+)(?:: (.+))?$", section, re.MULTILINE)
 
-    assert set(drawn) == arrows()
+
+def test_the_page_draws_the_graph_of_a_payment(root):
+    found = drawn(root, "The states of a payment")
+
+    assert {(source, target) for source, target, _ in found} == arrows_of_a_payment()
+
+
+def test_the_page_draws_the_graph_of_a_dispute(root):
+    found = drawn(root, "The states of a dispute")
+
+    assert {
+        (source, target, label == "in a further stage") for source, target, label in found
+    } == arrows_of_a_dispute()
 
 
 def test_the_readme_links_to_what_is_there(root):
