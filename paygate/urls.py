@@ -7,6 +7,8 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from paygate.api import health, payments, refunds
+from paygate.psp.registry import PSPS
+from paygate.webhooks.endpoint import deliver
 
 
 def _no_icon(request: HttpRequest) -> HttpResponse:
@@ -23,6 +25,7 @@ urlpatterns = [
     path("v1/refunds/<str:refund>", refunds.OneRefund.as_view()),
     path("v1/", include("merchants.urls")),
     path("v1/", include("disputes.urls")),
+    *(path(f"webhooks/{psp}", deliver, {"psp": psp}) for psp in PSPS),
     path(
         "v1/openapi.json",
         SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[]),

@@ -32,7 +32,7 @@ NEWS = {
 KEYED = ("payment_attempt", "dispute_act")
 
 #: Lists of proof.Check: what must be true of the money, by those whose tables it is about.
-CHECKS: tuple[str, ...] = ("disputes.proof.CHECKS",)
+CHECKS: tuple[str, ...] = ("disputes.proof.CHECKS", "paygate.webhooks.proof.CHECKS")
 
 
 def named(names: Iterable[str]) -> list[Any]:

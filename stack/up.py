@@ -54,9 +54,14 @@ def worker(name: str, *, queue: str, threads: int) -> list[str]:
     return [*CELERY, "worker", *pool, *ALOOF]
 
 
-def simulator(psp: str, *, port: int, folder: Path, extra: Sequence[str]) -> list[str]:
-    books = folder / "books" / f"{psp}.jsonl"
-    return [PYTHON, "-m", "simulators", psp, "--port", str(port), "--books", str(books), *extra]
+def simulator(
+    psp: str, *, port: int, folder: Path, webhooks: str, extra: Sequence[str]
+) -> list[str]:
+    """`webhooks` is the address that is told what happens there."""
+    return [
+        *(PYTHON, "-m", "simulators", psp, "--port", str(port)),
+        *("--books", str(folder / "books" / f"{psp}.jsonl"), "--webhooks", webhooks, *extra),
+    ]
 
 
 class Stack:
@@ -111,7 +116,11 @@ class Stack:
         (self.folder / "books").mkdir(exist_ok=True)
         commands = {
             f"sim-{psp}": simulator(
-                psp, port=ports[psp], folder=self.folder, extra=self._simulator_arguments
+                psp,
+                port=ports[psp],
+                folder=self.folder,
+                webhooks=f"{self.api}/webhooks/{psp}",
+                extra=self._simulator_arguments,
             )
             for psp in PSPS
         }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from importlib import import_module
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from django.conf import settings
 
+from paygate.psp.cases import Desk
+from paygate.psp.events import Delivery, Item, News
 from paygate.psp.gateway import Gateway
 
 PSPS = ("stripe", "adyen", "braintree")
@@ -33,3 +36,27 @@ def gateway(psp: str, *, livemode: bool) -> Gateway:
         raise PspNotConfigured(psp, livemode)
     module = import_module(f"paygate.psp.{psp}.gateway")
     return cast("Gateway", module.make(configured))
+
+
+def desk(psp: str, *, livemode: bool) -> Desk:
+    """The same adapter, for disputes. Raises PspNotConfigured."""
+    return cast("Desk", gateway(psp, livemode=livemode))
+
+
+class Webhook(Protocol):
+    """A PSP's module `webhook`; paygate.psp.events says what each of these does."""
+
+    @property
+    def ACKNOWLEDGEMENT(self) -> str: ...
+
+    def receive(
+        self, delivery: Delivery, configuration: dict[str, Any], *, now: datetime
+    ) -> list[Item]: ...
+
+    def translate(self, item: Item) -> News: ...
+
+
+@cache
+def webhook(psp: str) -> Webhook:
+    """How the PSP's webhooks are verified and read, imported at first use."""
+    return cast("Webhook", import_module(f"paygate.psp.{psp}.webhook"))

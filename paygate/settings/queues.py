@@ -45,6 +45,20 @@ CELERY_BEAT_SCHEDULE = {
         }
         for psp in ("stripe", "adyen", "braintree")
     },
+    **{
+        f"apply what {psp} told": {
+            "task": "webhooks.apply",
+            "schedule": 1.0,
+            "kwargs": {"psp": psp},
+            "options": {"queue": "default", "expires": 3.0},
+        }
+        for psp in ("stripe", "adyen", "braintree")
+    },
+    "forget what PSPs told": {
+        "task": "webhooks.forget",
+        "schedule": 3600.0,
+        "options": {"queue": "default", "expires": 3600.0},
+    },
     "let authorizations lapse": {
         "task": "payments.expire",
         "schedule": 15.0,

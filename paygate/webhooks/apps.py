@@ -1,3 +1,5 @@
+"""The inbox for what PSPs tell us."""
+
 from django.apps import AppConfig
 
 
