@@ -231,7 +231,7 @@ def says_nothing_new(psp: str, news: CaseReport, *, livemode: bool) -> bool:
         .order_by("-said_at")
         .first()
     )
-    if last is None or last.said_at > news.at:
+    if last is None:
         return False
     told = (
         last.stage,

@@ -1,9 +1,9 @@
 """What a dispute is, by all that was said of it: pure, and the same in whatever order it was heard.
 
-Reports are put into the order in which the PSP said them. The furthest stage that any of them names is how far
-the case has gone; what counts for the standing is what was said since that stage was reached. There a decision
-outweighs "under review", that outweighs "needs response", and of two decisions the later one holds. So within a
-stage a report can carry the case on and never back, and whatever is still missing can be heard later.
+The furthest stage that any report names is how far the case has gone, and only what was said in that stage counts
+for the standing. There a decision outweighs "under review", that outweighs "needs response", and of two decisions
+the later one by the PSP's clock holds. So within a stage a report can carry the case on and never back, and
+whatever is still missing can be heard later. Clocks matter little: a PSP's, ours, or that of a poll may differ.
 """
 
 from __future__ import annotations
@@ -40,8 +40,7 @@ def join(reports: Sequence[Report]) -> Joined:
     """The state that these reports make, of which there is at least one."""
     said = in_order(reports)
     stage = max((report.stage for report in said), key=STAGES.index)
-    reached = next(place for place, report in enumerate(said) if report.stage == stage)
-    counting = said[reached:]
+    counting = [report for report in said if report.stage == stage]
     status, closed_at = _standing(counting)
     last = said[-1]
     return Joined(
