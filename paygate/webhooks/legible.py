@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from kernel.card_numbers import mask
 
 HIDDEN = "•••"
+
+_ELEMENT = re.compile(r"<([\w-]+)([^<>]*)>([^<]+)</\1>")  # Of XML, one that holds text alone.
 
 #: What a field's name holds that is about a person or opens a door; PSPs spell them in several ways.
 _PRIVATE = (
@@ -18,8 +21,11 @@ _PRIVATE_ALONE = {"ip", "shopperip", "bin", "last4"}
 
 
 def legible(payload: Any) -> str:
-    """The payload as indented JSON. What is private is hidden, and so is what looks like a card number."""
-    return json.dumps(_shown(payload), indent=2, ensure_ascii=False)
+    """The payload as indented JSON, and XML within it a line an element.
+
+    What is private is hidden, and so is what looks like a card number.
+    """
+    return json.dumps(_shown(payload), indent=2, ensure_ascii=False).replace("\\n", "\n")
 
 
 def _shown(value: Any) -> Any:
@@ -31,10 +37,17 @@ def _shown(value: Any) -> Any:
             }
         case list():
             return [_shown(inner) for inner in value]
+        case str() if value.startswith("<"):
+            return mask(_ELEMENT.sub(_element, value).replace("><", ">\n<"))
         case str() | int() if mask(str(value)) != str(value):
             return mask(str(value))
         case _:
             return value
+
+
+def _element(found: re.Match[str]) -> str:
+    name, attributes, text = found.groups()
+    return f"<{name}{attributes}>{HIDDEN if _private(name) else text}</{name}>"
 
 
 def _private(name: str) -> bool:
