@@ -1,4 +1,4 @@
-"""Measure the platform on this machine: `python -m bench [--quick] [--json FILE] [whole-path|books|bound …]`.
+"""Measure the platform on this machine: `python -m bench [--quick] [--json FILE] [whole-path|refunds|deliveries|…]`.
 
 A private stack is started afresh, without faults and with fsync on. Nothing here is a test: no
 figure can fail. Linux only, since processor time is read from /proc.
@@ -18,15 +18,18 @@ from rich.console import Console
 from bench import database, tables
 from bench.books import books
 from bench.bound import bound, program
+from bench.deliveries import deliveries
 from bench.machine import machine, quiet
+from bench.refunds import refunds
 from bench.run import UnableToMeasure
 from bench.whole_path import MIXES, whole_path
 from stack.lodging import vacate
 from stack.processes import UnableToStart
-from stack.up import Stack
+from stack.up import PSPS, Stack
 
-PARTS = ("whole-path", "bound", "books")
+PARTS = ("whole-path", "refunds", "deliveries", "bound", "books")
 CLIENTS = (1, 2, 4, 8, 16, 32)
+REFUNDING = (1, 8, 16)  # Of these.
 CONNECTIONS = (1, 2, 4, 8)
 
 
@@ -75,6 +78,17 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             results["whole-path"] = whole_path(
                 stack, clients=clients, seconds=seconds, mixes=mixes, told=told
             )
+        if "refunds" in parts:
+            asked = options.psps.split(",") if options.psps else PSPS
+            results["refunds"] = refunds(
+                stack,
+                clients=numbers(options.clients) or [n for n in clients if n in REFUNDING],
+                seconds=seconds,
+                psps=[psp for psp in PSPS if psp in asked],
+                told=told,
+            )
+        if "deliveries" in parts:
+            results["deliveries"] = deliveries(stack, seconds=seconds, told=told)
         if "bound" in parts:
             results["bound"] = bound(stack, clients=clients, seconds=seconds, told=told)
         if "books" in parts:

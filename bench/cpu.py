@@ -10,17 +10,19 @@ from pathlib import Path
 
 TICK = 1000 / os.sysconf("SC_CLK_TCK")  # Milliseconds.
 
-#: Programs of the stack by the part they play. The PSPs are not the platform.
+#: Programs of the stack by the part they play. PSPs and merchants' endpoints are not the platform.
 PARTS = {
     "web": ("web",),
     "workers": ("worker-stripe", "worker-adyen", "worker-braintree", "worker-default"),
+    "notices": ("worker-notices",),
     "relay": ("relay",),
     "beat": ("beat",),
     "postgres": ("postgres",),
     "redis": ("redis",),
     "simulators": ("sim-stripe", "sim-adyen", "sim-braintree"),
+    "endpoints": ("endpoints",),
 }
-PLATFORM = ("web", "workers", "relay", "beat", "postgres", "redis")
+PLATFORM = ("web", "workers", "notices", "relay", "beat", "postgres", "redis")
 
 
 def by_part(pids: Mapping[str, int]) -> dict[str, float]:

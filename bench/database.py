@@ -1,11 +1,13 @@
 """What PostgreSQL counts by itself: WAL, writing transactions, and updates that touched no index."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 
 import psycopg
 
 from stack.up import Stack
 
+PATIENCE = 30.0  # Seconds for a PSP to say what became of refunds.
 #: Rows that change after they were written, a few times each.
 CHANGING = ("payment", "payment_attempt", "idempotency_key")
 
@@ -30,6 +32,41 @@ def untold(stack: Stack) -> int:
         row = connection.execute(
             "SELECT count(*) FROM outbox_event WHERE told_at IS NULL"
         ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def undecided(stack: Stack) -> int:
+    """Refunds of which the PSP has still to say what became of them."""
+    return wait_until_decided(stack, patience=0.0)
+
+
+def wait_until_decided(stack: Stack, *, but: int = 0, patience: float = PATIENCE) -> int:
+    """Until all events are told and all refunds decided `but` so many; how many refunds are not, at the end.
+
+    Over one connection, since to open one takes PostgreSQL milliseconds.
+    """
+    until = time.monotonic() + patience
+    with psycopg.connect(stack.databases.app, autocommit=True) as connection:
+        while True:
+            row = connection.execute(
+                "SELECT (SELECT count(*) FROM outbox_event WHERE told_at IS NULL),"
+                " (SELECT count(*) FROM refund WHERE state = 'pending')"
+            ).fetchone()
+            assert row is not None
+            if time.monotonic() >= until or (not row[0] and row[1] <= but):
+                return int(row[1])
+            time.sleep(0.1)
+
+
+def undelivered(connection: psycopg.Connection, endpoints: Sequence[str]) -> int:
+    """Notices on their way, or due, to these endpoints (their public ids)."""
+    row = connection.execute(
+        "SELECT count(*) FROM webhook_endpoint w JOIN notice n ON n.merchant_id = w.merchant_id"
+        " AND n.webhook_endpoint_id = w.id AND n.status = 'pending'"
+        " WHERE public_id('we', w.id) = ANY (%s)",
+        [list(endpoints)],
+    ).fetchone()
     assert row is not None
     return int(row[0])
 

@@ -23,6 +23,16 @@ def show(results: Mapping[str, Any], console: Console) -> None:
         console.print(alone(whole), rates(whole), costs(whole))
         shares = ", ".join(f"{table} {share:.0%}" for table, share in whole["hot_share"].items())
         console.print(f"updates that touched no index (HOT): {shares}\n")
+    if returned := results.get("refunds"):
+        console.print(refund_rates(returned), refund_costs(returned))
+        idle = returned["idle_cpu_ms_per_second"]
+        console.print(f"with nothing to do the platform takes {idle:.0f} ms of CPU a second\n")
+    if delivered := results.get("deliveries"):
+        console.print(deliveries(delivered))
+        console.print(
+            f"beside an endpoint that never answers, a merchant's deliveries keep {delivered['kept']:.0%} "
+            "of their rate\n"
+        )
     if rows := results.get("bound"):
         console.print(bound(rows))
     if books := results.get("books"):
@@ -72,8 +82,59 @@ def costs(whole: Mapping[str, Any]) -> Table:
         table.add_row(
             row["mix"],
             str(row["clients"]),
-            *_numbers(*(row["cpu_ms"][part] for part in PLATFORM), row["platform_cpu_ms"]),
-            *_numbers(row["cpu_ms"]["simulators"], row["client_cpu_ms"]),
+            *_spent(row),
+        )
+    return table
+
+
+def refund_rates(returned: Mapping[str, Any]) -> Table:
+    """The last column is the ratio of all that the platform spends on the one and on the other."""
+    table = _table(
+        f"Refunds, each payment in {returned['parts']} parts: rate and latency",
+        *("PSP", "clients", "refunds/s measured", "refunds/s, cores to itself", "p50 ms", "p99 ms"),
+        *("201", "202", "others", "undecided", "payments/s", "CPU of a payment's"),
+    )
+    for row in returned["measured"]:
+        statuses = dict(row["statuses"])
+        done = [statuses.pop(status, 0) for status in ("201", "202")]
+        table.add_row(
+            *(row["psp"], str(row["clients"])),
+            *_numbers(row["refunds_per_second"], row["platform_refunds_per_second"], digits=0),
+            *_numbers(row["p50_ms"], row["p99_ms"], digits=1),
+            *map(str, (*done, sum(statuses.values()), row["undecided"])),
+            *_numbers(row["payments_per_second"], digits=0),
+            f"{row['cpu_of_a_payment']:.0%}",
+        )
+    return table
+
+
+def refund_costs(returned: Mapping[str, Any]) -> Table:
+    table = _table(
+        "Refunds: CPU ms per refund, and in all per payment of the same run",
+        *("PSP", "clients", *PLATFORM, "platform", "simulators", "client", "WAL bytes", "commits"),
+        "payment",
+    )
+    for row in returned["measured"]:
+        table.add_row(
+            *(row["psp"], str(row["clients"]), *_spent(row)),
+            *_numbers(row["payment_platform_cpu_ms"]),
+        )
+    return table
+
+
+def deliveries(delivered: Mapping[str, Any]) -> Table:
+    """The first one waits until somebody looks; the rate is of those after it."""
+    table = _table(
+        "Webhooks to merchants: deliveries, and CPU ms for each",
+        *("endpoints", "deliveries", "deliveries/s", "first after ms", "hanging"),
+        *("notices", "postgres", "platform", "endpoints'", "WAL bytes", "commits"),
+    )
+    for row in delivered["measured"]:
+        table.add_row(
+            *(row["case"], str(row["deliveries"])),
+            *_numbers(row["deliveries_per_second"], row["first_ms"], row["hanging"], digits=0),
+            *_numbers(row["cpu_ms"]["notices"], row["cpu_ms"]["postgres"], row["platform_cpu_ms"]),
+            *_numbers(row["cpu_ms"]["endpoints"]),
             *_numbers(row["wal_bytes"], digits=0),
             *_numbers(row["commits"]),
         )
@@ -123,6 +184,16 @@ def _table(title: str, first: str, *others: str) -> Table:
     for name in others:
         table.add_column(name, justify="right")
     return table
+
+
+def _spent(row: Mapping[str, Any]) -> list[str]:
+    """CPU by part, then all that is not the platform's, then WAL and commits."""
+    return [
+        *_numbers(*(row["cpu_ms"][part] for part in PLATFORM), row["platform_cpu_ms"]),
+        *_numbers(row["cpu_ms"]["simulators"], row["client_cpu_ms"]),
+        *_numbers(row["wal_bytes"], digits=0),
+        *_numbers(row["commits"]),
+    ]
 
 
 def _numbers(*values: float, digits: int = 2) -> list[str]:
