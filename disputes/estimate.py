@@ -29,8 +29,10 @@ class Past:
     decided: int
 
 
-def estimate(dispute: Dispute, kinds: frozenset[str], history: Sequence[Past]) -> dict[str, Any]:
-    """{"probability", "sample_size", "basis"}; without any history there is no probability.
+def estimate(
+    dispute: Dispute, kinds: frozenset[str], history: Sequence[Past]
+) -> dict[str, Any] | None:
+    """{"probability", "sample_size", "basis"}; None without any history.
 
     For a dispute that is decided it makes no sense.
     """
@@ -47,7 +49,7 @@ def estimate(dispute: Dispute, kinds: frozenset[str], history: Sequence[Past]) -
             won = sum(past.won for past in history if is_alike(past))
             probability = round((won + 1) / (decided + 2), 4)
             return {"probability": probability, "sample_size": decided, "basis": basis}
-    return {"probability": None, "sample_size": 0, "basis": None}
+    return None
 
 
 def history(merchant_id: UUID, *, livemode: bool) -> list[Past]:

@@ -14,7 +14,7 @@ from kernel.ids import encode
 def render(
     dispute: Dispute, parts: Parts, *, estimate: dict[str, Any] | None, at: datetime
 ) -> dict[str, Any]:
-    """The dispute object; `estimate` is None for one that is decided. `at` is now: evidence may be overdue."""
+    """The dispute object; `estimate` is None where there is none. `at` is now: evidence may be overdue."""
     waiting = dispute.status == Status.NEEDS_RESPONSE
     return {
         "id": dispute.public_id,

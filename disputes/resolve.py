@@ -22,7 +22,7 @@ from disputes.hear import case_reported
 from disputes.models import Act, Result
 from kernel.clock import now as present
 from kernel.db import outside_transaction
-from paygate.payments.looks import PAUSES
+from paygate.payments.looks import pauses
 from paygate.psp.cases import ActOutcome, CaseReport, Standing
 from paygate.psp.events import NotYet, Quarantined
 from paygate.psp.gateway import NotSent, Unknown
@@ -61,7 +61,7 @@ def take_due(psp: str, *, at: datetime, most: int) -> list[Act]:
             WHERE a.merchant_id = due.merchant_id AND a.id = due.id
             RETURNING a.*
             """,
-            {"at": at, "pauses": list(PAUSES), "last": len(PAUSES), "psp": psp, "most": most},
+            {"at": at, "pauses": pauses(), "last": len(pauses()), "psp": psp, "most": most},
         )
     )
 

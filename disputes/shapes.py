@@ -84,11 +84,11 @@ class EvidenceShape(serializers.Serializer[object]):
 
 
 class WinEstimateShape(serializers.Serializer[object]):
-    """By your own decided disputes: (won + 1) / (sample_size + 2). null where there are none."""
+    """By your own decided disputes: (won + 1) / (sample_size + 2)."""
 
-    probability = serializers.FloatField(allow_null=True)
+    probability = serializers.FloatField()
     sample_size = serializers.IntegerField()
-    basis = serializers.ChoiceField(["reason_and_evidence", "reason", "all"], allow_null=True)
+    basis = serializers.ChoiceField(["reason_and_evidence", "reason", "all"])
 
 
 class MovementShape(serializers.Serializer[object]):
@@ -106,7 +106,9 @@ class ActShape(serializers.Serializer[object]):
 
     id = serializers.CharField()
     type = serializers.ChoiceField(Action.choices)
-    outcome = serializers.ChoiceField(Result.choices, allow_null=True)
+    outcome = serializers.CharField(
+        allow_null=True, help_text=f"null, or one of {', '.join(Result.values)}."
+    )
     psp_code = serializers.CharField(allow_null=True)
     psp_message = serializers.CharField(allow_null=True)
     started_at = serializers.DateTimeField()
@@ -136,7 +138,9 @@ class DisputeShape(serializers.Serializer[object]):
     evidence_due_by = serializers.DateTimeField(allow_null=True)
     past_due = serializers.BooleanField()
     evidence = EvidenceShape()
-    win_estimate = WinEstimateShape(allow_null=True, help_text="null once it is decided.")
+    win_estimate = WinEstimateShape(
+        allow_null=True, help_text="null without history, and once it is decided."
+    )
     movements = MovementShape(many=True)
     action = ActShape(allow_null=True)
     available_actions = serializers.ListField(child=serializers.CharField())

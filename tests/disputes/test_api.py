@@ -124,7 +124,7 @@ def test_the_object_says_what_a_developer_wants_to_know(api, case):
         "evidence_due_by": "2026-12-07T12:00:00.000Z",
         "past_due": now() > DUE,
         "evidence": {"texts": {}, "files": []},
-        "win_estimate": {"probability": None, "sample_size": 0, "basis": None},
+        "win_estimate": None,
         "movements": [
             {
                 "psp_reference": "txn_1",
@@ -164,6 +164,7 @@ def test_evidence_that_is_late_is_past_due(api, case):
 
 
 def test_the_documented_dispute_is_the_rendered_dispute(api, case, puppet):
+    case().heard("won")
     dispute = case().heard("needs_response", withdrawn("a"))
     path = f"disputes/{dispute.public_id}"
     api.post(f"{path}/evidence", {"explanation": "x"})

@@ -18,8 +18,8 @@ def asked(kinds=NONE, *past, reason="fraudulent"):
     return estimate(Dispute(reason=reason), kinds, past)
 
 
-def test_without_history_there_is_no_probability():
-    assert asked() == {"probability": None, "sample_size": 0, "basis": None}
+def test_without_history_there_is_no_estimate():
+    assert asked() is None
 
 
 def test_the_closest_likeness_that_has_happened_counts():
