@@ -61,6 +61,7 @@ PATIENCE = {
     "CALL_OVER_AFTER": "6",
     "RESEND_FOR": "20",
     "OUTCOME_PATIENCE": "5",
+    "LONGEST_PAUSE": "20",
     "DISPUTES_POLL_EVERY": "5",
     "NOTICES_SCHEDULE": "0,0.5,1,1,2,2,4,4,8,8,15,15,30,30",
     "NOTICES_DEADLINE": "5",
@@ -76,6 +77,10 @@ VICTIMS = [
     "beat",
 ]
 MERCY = 12.0  # Seconds a killed process gets before it may be killed again: it has to start first.
+LAPSES = {
+    ("authorized", "expired"),
+    ("partially_captured", "captured"),
+}  # Of what is held, in months.
 SETTLING = 120.0  # Seconds within which nothing may be left unresolved.
 HEARING = 60.0  # … and within which what the PSPs know of disputes is known here.
 
@@ -399,7 +404,7 @@ def promises(stack: Stack, journal: Journal) -> list[str]:
     broken = []
     for payment in journal.acknowledged:
         state, captured = now.get(payment["id"], (None, None))
-        lapsed = payment["status"] == "authorized" and state == "expired"
+        lapsed = (payment["status"], state) in LAPSES and captured == payment["amount_captured"]
         if lapsed or payment["id"] in taken_back:
             continue  # Months have passed; and what a PSP takes back it had told us otherwise.
         if (state, captured) != (payment["status"], payment["amount_captured"]):

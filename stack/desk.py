@@ -1,6 +1,7 @@
 """The merchants' dispute desk in the demo: some cases are proved, some badly, some given up, some forgotten.
 
-It speaks to the public API as a merchant's staff would, with the same key until there is an answer.
+It speaks to the public API as a merchant's staff would: with the same key until there is an answer, and with
+another one where the answer is that certainly nothing was done.
 """
 
 from __future__ import annotations
@@ -76,13 +77,13 @@ class Desk:
                     self._post(f"{path}/accept", secret, key=f"accept-{round_}", json={})
 
     def _get(self, path: str, secret: str) -> dict[str, Any]:
-        return self._ask("GET", path, secret, {})
+        return self._ask("GET", path, secret)
 
     def _post(self, path: str, secret: str, *, key: str = "", **body: Any) -> dict[str, Any]:
-        return self._ask("POST", path, secret, {"Idempotency-Key": key} if key else {}, **body)
+        return self._ask("POST", path, secret, key=key, **body)
 
     def _ask(
-        self, method: str, path: str, secret: str, headers: dict[str, str], **body: Any
+        self, method: str, path: str, secret: str, *, key: str = "", **body: Any
     ) -> dict[str, Any]:
         deadline = time.monotonic() + GIVE_UP
         said = "nothing"
@@ -91,7 +92,10 @@ class Desk:
                 reply = requests.request(
                     method,
                     self._api + path,
-                    headers={"Authorization": f"Bearer {secret}", **headers},
+                    headers={
+                        "Authorization": f"Bearer {secret}",
+                        **({"Idempotency-Key": key} if key else {}),
+                    },
                     timeout=30,
                     **body,
                 )
@@ -104,5 +108,9 @@ class Desk:
                 said = f"{reply.status_code} {answer}"
                 if reply.status_code not in {409, 429, 500, 502, 503}:
                     break
+                if answer["error"]["code"] == "dispute_went_on":
+                    return answer  # Its time was over, or the bank had decided.
+                if reply.status_code == 502:
+                    key += "-again"
             time.sleep(0.5)
         raise UnableToAnswer(f"{method} {path}: {said}")

@@ -34,8 +34,9 @@ from kernel.ids import encode
 from kernel.news import listener
 from kernel.problems import Problem
 from merchants.authentication import principal_of
-from paygate.api.waiting import ATTEMPTS, A, Asked, Manner, Place, expect, wait_for
+from paygate.api.waiting import ATTEMPTS, A, Asked, Manner, Place, expect, look, wait_for
 from paygate.payments.begin import UnableToProceed
+from paygate.payments.confirm import AlreadyConfirmed
 from paygate.payments.create import Claimed, KeyTaken
 from paygate.payments.write import BindKey
 
@@ -100,12 +101,14 @@ def answer_once_by(
     if bound is None or bound.fingerprint != mark:  # Redis may say a reply, never a refusal.
         try:
             claimed = claim(BindKey(key, mark))
-        except (KeyTaken, UnableToProceed, Problem) as refusal:
+        except (KeyTaken, UnableToProceed, AlreadyConfirmed, Problem) as refusal:
             # What is refused now may be what this very key has brought about, or have been in order
             # then: a card that was deleted since, a PSP that has fallen ill.
             bound = recall(key)
             if bound is None and isinstance(refusal, UnableToProceed):
                 raise _conflict(refusal) from None
+            if bound is None and isinstance(refusal, AlreadyConfirmed):
+                return _respond(look(refusal.attempt)[1])  # Nothing was executed: the key is free.
             if bound is None:
                 raise
         else:

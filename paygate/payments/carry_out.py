@@ -21,6 +21,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
+from django_fsm import TransitionNotAllowed
 
 from kernel.clock import now
 from kernel.db import outside_transaction
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 
 UNREACHABLE = (OperationalError, InterfaceError)  # PostgreSQL is gone, or was while we spoke.
 
+CROSSINGS = 3  # How often in a row somebody else may settle between two of our queries.
 TRIES = 200  # Of a settlement that finds its payment changed.
 PATIENCE = (0.05, 0.2, 1.0, 3.0, 10.0)  # Seconds between tries while PostgreSQL is not there.
 
@@ -243,13 +245,17 @@ def settle(
     """
     patience = list(reversed(PATIENCE))
     for turn in range(TRIES):
-        step = answer(payment, attempt, others, outcome, at=now())
         try:
+            step = answer(payment, attempt, others, outcome, at=now())
             if write(step) is Written.WRITTEN:
                 _spread(step, channel)
                 return step
             # Another change of the same payment came first; several refunds of it may be under way.
             time.sleep(random.uniform(0.0, min(0.2, 0.002 * (turn + 1))))  # noqa: S311
+        except TransitionNotAllowed:
+            # The payment was read after the attempt, which somebody else has settled in between.
+            if turn > CROSSINGS:
+                raise
         except UNREACHABLE:
             # The commit may have happened all the same: look, and write again only if it did not.
             log.warning("settle.failed", extra={"attempt": attempt.public_id}, exc_info=True)

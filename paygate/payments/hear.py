@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from paygate.payments.begin import begin
+from paygate.payments.begin import UnableToProceed, begin
 from paygate.payments.carry_out import Task, reload, settle
 from paygate.payments.dispatch import dispatch
 from paygate.payments.find import attempts_of
 from paygate.payments.locate import locate
 from paygate.payments.models import Attempt, Operation, Payment, Result, State
-from paygate.psp.events import Became, PaymentMoved, Quarantined
+from paygate.psp.events import Became, NotYet, PaymentMoved, Quarantined
 from paygate.psp.gateway import Approved, Outcome
 
 NOTHING_NEW = "nothing new"
@@ -35,7 +35,7 @@ HELD = {Became.AUTHORIZED, Became.CAPTURED}
 
 
 def payment_moved(psp: str, news: PaymentMoved, *, livemode: bool, now: datetime) -> str:
-    """Raises Quarantined."""
+    """Raises Quarantined and NotYet."""
     payment = locate(psp, livemode=livemode, psp_reference=news.psp_reference, payment=news.payment)
     if news.amount is not None and news.amount != payment.money(payment.amount):
         raise Quarantined(
@@ -45,7 +45,10 @@ def payment_moved(psp: str, news: PaymentMoved, *, livemode: bool, now: datetime
     for attempt in attempts:
         if attempt.open and attempt.operation != Operation.REFUND:
             return _while_open(attempt, payment, news, now=now)
-    return _at_rest(payment, attempts, news, now=now)
+    try:
+        return _at_rest(payment, attempts, news, now=now)
+    except UnableToProceed as busy:
+        raise NotYet(busy.message) from None  # Somebody began something in this very moment.
 
 
 def _while_open(attempt: Attempt, payment: Payment, news: PaymentMoved, *, now: datetime) -> str:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from kernel.ids import InvalidId, decode
 from paygate.payments.models import Attempt, Operation, Payment
-from paygate.psp.events import Quarantined
+from paygate.psp.events import NotYet, Quarantined
+
+UNTIL_IT_IS_KNOWN = timedelta(hours=1)  # By then an answer that was lost has been looked up.
 
 
 def locate(psp: str, *, livemode: bool, psp_reference: str = "", payment: str = "") -> Payment:
     """The payment that a PSP calls `psp_reference`, or repeats our "pay_…" of.
 
-    Where it says both, both must be the same payment's. Raises Quarantined for one that is not ours.
+    Where it says both, both must be the same payment's. Raises NotYet for one that we do not know: news may
+    overtake the answer to our own call, or that answer be lost and not found again yet. Raises Quarantined
+    for one that is another PSP's, of the other mode, or called otherwise.
     """
     known = _by_our_id(payment) if payment else None
     found = known or (_by_reference(psp, livemode, psp_reference) if psp_reference else None)
     name = " ".join(filter(None, [payment, psp_reference])) or "a payment without a name"
     if found is None:
-        raise Quarantined(f"{name}: we know no such payment")
+        raise NotYet(f"{name}: we know no such payment", patience=UNTIL_IT_IS_KNOWN)
     if (found.psp, found.livemode) != (psp, livemode):
         raise Quarantined(f"{name}: {found.public_id} is another PSP's, or of the other mode")
     if known and psp_reference and not _goes_by(known, psp_reference):

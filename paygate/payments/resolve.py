@@ -30,7 +30,7 @@ from paygate.payments.carry_out import (
     side_by_side,
     with_payments,
 )
-from paygate.payments.looks import PAUSES
+from paygate.payments.looks import pauses
 from paygate.payments.models import Attempt, Operation, Payment, Result
 from paygate.psp.gateway import NotSent, Outcome, Pending, Unknown
 from paygate.psp.registry import gateway
@@ -63,7 +63,7 @@ def take_due(psp: str, *, at: datetime, most: int) -> list[Attempt]:
             WHERE a.merchant_id = due.merchant_id AND a.id = due.id
             RETURNING a.*
             """,
-            {"at": at, "pauses": list(PAUSES), "last": len(PAUSES), "psp": psp, "most": most},
+            {"at": at, "pauses": pauses(), "last": len(pauses()), "psp": psp, "most": most},
         )
     )
 

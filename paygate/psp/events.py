@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -149,4 +149,8 @@ class Quarantined(Exception):
 
 
 class NotYet(Exception):
-    """The news cannot be applied now, and can later: it comes again, and in the end goes to a person."""
+    """The news cannot be applied now, and can later: it comes again, and goes to a person after `patience`."""
+
+    def __init__(self, why: str, *, patience: timedelta = timedelta(days=3)) -> None:
+        super().__init__(why)
+        self.patience = patience

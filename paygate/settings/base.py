@@ -164,6 +164,8 @@ NOTICES_SCHEDULE = env.list(
 # Seconds within which an endpoint has to have answered, and its connection to stand.
 NOTICES_DEADLINE = env.float("NOTICES_DEADLINE", default=15.0)
 NOTICES_CONNECT_TIMEOUT = env.float("NOTICES_CONNECT_TIMEOUT", default=5.0)
+# Seconds between two looks at what is not known, or not decided, at the most.
+LONGEST_PAUSE = env.int("LONGEST_PAUSE", default=3600)
 # Concurrent commits of one process go out as one; off where a test holds the transaction itself.
 GROUP_COMMITS = env.bool("GROUP_COMMITS", default=True)
 

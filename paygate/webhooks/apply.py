@@ -6,7 +6,8 @@ Of an event whose turn it is:
     nothing for us to do                irrelevant
     it contradicts what we know, or
     is not as the PSP's documents say   quarantined: a person must look
-    it came too early, or failed        its turn comes again, at growing pauses; after three days a person must look
+    it came too early, or failed        its turn comes again, at growing pauses; in the end, mostly after three
+                                        days, a person must look
 
 Nothing is held while a hearer is at work, neither a transaction nor a lock: an event whose turn it is was leased.
 Whoever dies between hearing and writing leaves a lease that lapses, and the event is heard again.
@@ -38,7 +39,16 @@ from paygate.webhooks.models import PspEvent, State
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)  # For all of a batch to be heard in.
-PAUSES = (1, 2, 5, 15, 60, 300, 900, 3600)  # Seconds between tries; the last one for ever.
+PAUSES = (
+    1,
+    2,
+    5,
+    15,
+    60,
+    300,
+    900,
+    3600,
+)  # Seconds between tries, at most LONGEST_PAUSE; the last one for ever.
 PATIENCE = timedelta(days=3)
 BATCH = 200
 AT_ONCE = 8  # Events of one PSP that one process hears side by side.
@@ -169,11 +179,16 @@ def _put_off(event: PspEvent, reason: Exception) -> None:
     else:
         log.error("psp_event.failed", extra=_named(event), exc_info=reason)
     at = now()
-    if at - (event.decided_at or event.received_at) > PATIENCE:
-        _hand_over(event, f"for {PATIENCE.days} days: {why}")
+    patience = reason.patience if isinstance(reason, NotYet) else PATIENCE
+    if at - (event.decided_at or event.received_at) > patience:
+        _hand_over(event, f"for {_in_words(patience)}: {why}")
     else:
-        pause = PAUSES[min(event.tries, len(PAUSES)) - 1]
+        pause = min(PAUSES[min(event.tries, len(PAUSES)) - 1], settings.LONGEST_PAUSE)
         event.why, event.next_try_at = why, at + timedelta(seconds=pause)
+
+
+def _in_words(span: timedelta) -> str:
+    return f"{span.days} days" if span.days else f"{span.seconds // 60} minutes"
 
 
 # ----------------------------------------------------------------------------------- writing it down

@@ -334,9 +334,11 @@ def test_a_fee_in_another_currency_is_for_a_person(case):
     refused(one, one.says("needs_response", movement))
 
 
-def test_an_unknown_payment_is_for_a_person(case):
+def test_a_payment_that_we_do_not_know_may_be_known_in_a_moment(case):
     one = case()
-    refused(one, one.says(payment="", psp_reference="pi_nobody"))
+    with pytest.raises(NotYet):
+        one.hear(one.says(payment="", psp_reference="pi_nobody"))
+    assert Dispute.objects.count() == 0
 
 
 def test_another_psps_or_modes_payment_is_for_a_person(case):

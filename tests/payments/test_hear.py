@@ -11,7 +11,7 @@ from paygate.payments.hear import NOTHING_NEW, payment_moved
 from paygate.payments.models import Attempt, Payment
 from paygate.payments.resolve import resolve
 from paygate.proof.prove import prove
-from paygate.psp.events import Became, PaymentMoved, Quarantined
+from paygate.psp.events import Became, NotYet, PaymentMoved, Quarantined
 from paygate.psp.gateway import Approved, DeclineCode, Declined
 from simulators.run import Simulator
 from tests.simulators.browser import press
@@ -210,20 +210,66 @@ def refused(psp, **news):
     return str(why.value)
 
 
+def test_a_payment_that_we_do_not_know_may_be_known_in_a_moment(lost, api, simulators):
+    """The answer that would have told its reference was lost; news of it must not be, too."""
+    payment = lost("stripe")
+    [reference] = {
+        entry["reference"]
+        for entry in simulators["stripe"].books()["entries"]
+        if entry["payment"] == payment
+    }
+    with pytest.raises(NotYet) as early:
+        hear("stripe", psp_reference=reference, became=Became.CAPTURED)
+    assert early.value.patience == timedelta(hours=1)
+
+    resolve("stripe", at=now() + timedelta(seconds=2))
+
+    assert hear("stripe", psp_reference=reference, became=Became.CAPTURED) == NOTHING_NEW
+
+
+def test_a_confirm_that_comes_after_the_news_is_answered_by_them(api, simulators):
+    payment = api.pay(
+        psp="stripe", payment_method="pm_card_3ds", return_url="https://shop.example/return"
+    ).json()
+    press(payment["next_action"]["url"], "complete")
+    hear("stripe", psp_reference=payment["psp_reference"], became=Became.CAPTURED)
+
+    confirmed = api.post(f"payments/{payment['id']}/confirm", key="late")
+
+    assert (confirmed.status_code, confirmed.json()["status"]) == (200, "captured")
+    again = api.post(f"payments/{payment['id']}/confirm", key="late")
+    assert (again.status_code, again.content) == (200, confirmed.content)
+    assert prove().holds
+
+
+def test_a_confirm_that_comes_after_the_news_of_a_failure_hears_of_it(api, simulators):
+    payment = api.pay(
+        psp="stripe", payment_method="pm_card_3ds", return_url="https://shop.example/return"
+    ).json()
+    press(payment["next_action"]["url"], "fail")
+    hear("stripe", psp_reference=payment["psp_reference"], became=Became.DECLINED)
+
+    confirmed = api.post(f"payments/{payment['id']}/confirm")
+
+    assert (confirmed.status_code, confirmed.json()["error"]["decline_code"]) == (
+        402,
+        "authentication_failed",
+    )
+
+
 def test_a_payment_that_is_not_ours_is_for_a_person(api):
     payment = api.pay(psp="stripe").json()
 
-    assert "no such payment" in refused("stripe", psp_reference="pi_x", became=Became.CAPTURED)
     assert "another PSP" in refused(
         "adyen", psp_reference="", payment=payment["id"], became=Became.CAPTURED
     )
-    assert "know" in refused(
+    assert "we know" in refused(
         "stripe", psp_reference="pi_other", payment=payment["id"], became=Became.CAPTURED
     )
     with pytest.raises(Quarantined):
         payment_moved(
             "stripe",
-            PaymentMoved(psp_reference=payment["psp_reference"], became=Became.CAPTURED),
+            PaymentMoved(payment=payment["id"], psp_reference="", became=Became.CAPTURED),
             livemode=True,
             now=now(),
         )

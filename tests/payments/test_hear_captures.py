@@ -126,9 +126,7 @@ def test_a_capture_of_which_nothing_was_heard_is_settled_by_its_failure(api, sim
     assert Attempt.objects.filter(finished_at__isnull=True).count() == 0
 
 
-@pytest.mark.parametrize(
-    "changes", [{"minor": 9_99}, {"amount": Money(10_00, "EUR")}, {"psp_reference": "unknown"}]
-)
+@pytest.mark.parametrize("changes", [{"minor": 9_99}, {"amount": Money(10_00, "EUR")}])
 def test_what_does_not_fit_is_for_a_person(api, captured, changes):
     with pytest.raises(Quarantined):
         fails(captured, **changes)
