@@ -2,8 +2,10 @@
 
 import re
 
+import pytest
+
 from disputes.models import arrows as arrows_of_a_dispute
-from paygate.payments.models import arrows as arrows_of_a_payment
+from paygate.payments.models import Payment, Refund, arrows
 
 
 def drawn(root, heading):
@@ -13,10 +15,11 @@ def drawn(root, heading):
     return re.findall(r"^    (\w+) --> (\w+)(?:: (.+))?$", section, re.MULTILINE)
 
 
-def test_the_page_draws_the_graph_of_a_payment(root):
-    found = drawn(root, "The states of a payment")
+@pytest.mark.parametrize("model", [Payment, Refund])
+def test_the_page_draws_the_graph_of_payments_and_refunds(root, model):
+    found = drawn(root, f"The states of a {model.__name__.lower()}")
 
-    assert {(source, target) for source, target, _ in found} == arrows_of_a_payment()
+    assert {(source, target) for source, target, _ in found} == arrows(model)
 
 
 def test_the_page_draws_the_graph_of_a_dispute(root):
