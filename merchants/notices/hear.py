@@ -1,7 +1,8 @@
 """From the outbox to notices: one for each event and each endpoint that wants it, however often it is told.
 
-The relay waits for this, so it is one round trip a batch; for merchants without an endpoint it ends at an index.
-Endpoints are not remembered between batches: one that was registered a moment ago hears what happens now.
+The relay waits for this, so it is one look at an index a batch, and one more round trip for the events of merchants
+who have an endpoint. Endpoints are not remembered between batches: one that was registered a moment ago hears what
+happens now.
 """
 
 from __future__ import annotations
@@ -11,12 +12,23 @@ from collections.abc import Iterable
 from kernel.clock import now
 from kernel.db import call
 from kernel.outbox.models import OutboxEvent
+from merchants.notices.models import WebhookEndpoint
 from merchants.notices.topics import patterns_of
 
 
 def hear(events: list[OutboxEvent]) -> Iterable[OutboxEvent]:
     """A hearer, as the relay knows them. All or nothing: what fails is told again."""
-    told = [(event, wants) for event in events if (wants := patterns_of(event.topic))]
+    listening = set(
+        WebhookEndpoint.objects.filter(
+            merchant_id__in={event.merchant_id for event in events},
+            status=WebhookEndpoint.Status.ENABLED,
+        ).values_list("merchant_id", "livemode")
+    )
+    told = [
+        (event, wants)
+        for event in events
+        if (event.merchant_id, event.livemode) in listening and (wants := patterns_of(event.topic))
+    ]
     if told:
         call(
             "notice_hear",

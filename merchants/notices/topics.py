@@ -34,7 +34,6 @@ TOPICS = {
         "under_review",
         "won",
         "lost",
-        "closed",
         "funds_withdrawn",
         "funds_reinstated",
         "evidence_due",

@@ -3,12 +3,14 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from disputes.models import Status
 from kernel.clock import now
 from merchants.models import Notice
 from merchants.notices.disable import Reason, disable
 from merchants.notices.hear import hear
 from merchants.notices.register import remove
 from merchants.notices.topics import PATTERNS, TEST, is_public, patterns_of, wanted
+from paygate.payments.models import RefundState, State
 
 pytestmark = pytest.mark.django_db
 
@@ -103,14 +105,16 @@ def test_what_is_not_public_is_not_told(listens, happens):
     assert noticed(endpoint) == []
 
 
-def test_a_batch_costs_one_round_trip(listens, happens, django_assert_num_queries, merchant):
+def test_a_batch_costs_one_look_and_one_round_trip_more_where_somebody_listens(
+    listens, happens, django_assert_num_queries
+):
     events = happens("pay_a", *range(1, 50), told=False)
     with django_assert_num_queries(1):
         hear(events)
     assert not Notice.objects.exists()
 
     listens()
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         hear(events)
     assert Notice.objects.count() == 49
 
@@ -144,6 +148,14 @@ def test_every_pattern_is_asked_for_by_something():
 
     assert all(is_public(topic) for topic in exact)
     assert set().union(*map(patterns_of, exact)) == PATTERNS
+
+
+def test_what_becomes_of_payments_refunds_and_disputes_can_be_asked_for_by_name():
+    topics = [f"payment.{state}" for state in State]
+    topics += [f"refund.{state}" for state in RefundState if state != RefundState.PENDING]
+    topics += [f"dispute.{status}" for status in Status]
+
+    assert set(topics) <= PATTERNS
 
 
 @pytest.mark.parametrize(
