@@ -159,6 +159,20 @@ def test_its_turn_comes_again_at_growing_pauses_and_after_three_days_a_person_mu
 
 
 @on_the_database
+def test_a_hearer_says_how_long_it_is_worth_waiting(listening, monkeypatch):
+    listening(raises=NotYet("we know no such payment", patience=timedelta(hours=1)))
+    tell()
+
+    for moment in (later(minutes=59), later(minutes=61), later(minutes=90)):
+        monkeypatch.setattr(applying, "now", lambda moment=moment: moment)
+        apply("stripe", at=moment)
+        assert (only().state == "quarantined") is (moment > later(minutes=60))
+        PspEvent.objects.filter(state="received").update(next_try_at=only().received_at)
+
+    assert only().why == "for 60 minutes: we know no such payment"
+
+
+@on_the_database
 def test_one_bad_event_holds_up_none_of_the_others(listening, heard):
     listening(raises=RuntimeError(), only_of="pi_3")
     for number in range(6):

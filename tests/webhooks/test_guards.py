@@ -1,5 +1,7 @@
 """What PostgreSQL refuses of what was told, whoever asks; and the graph that is drawn twice."""
 
+import re
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django_fsm import TransitionNotAllowed
@@ -171,6 +173,13 @@ def test_the_database_knows_the_same_arrows_as_the_model():
         drawn = set(cursor.fetchall())
 
     assert drawn == arrows()
+
+
+def test_the_page_of_the_house_draws_them_too(root):
+    page = (root / "docs/house.md").read_text().partition("\n## The states of what a PSP told\n")[2]
+    drawn = re.findall(r"^    (\w+) --> (\w+)$", page.partition("\n## ")[0], re.MULTILINE)
+
+    assert set(drawn) == arrows()
 
 
 def test_every_state_can_be_reached_and_the_settled_ones_are_ends():
