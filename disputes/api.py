@@ -35,7 +35,7 @@ from kernel.error_shapes import REFUSALS
 from kernel.http import JSONParser
 from kernel.ids import InvalidId, decode, encode
 from kernel.pages import page
-from kernel.problems import Problem
+from kernel.problems import Problem, no_such
 from merchants.authentication import principal_of
 from paygate.api.filters import Filters, filtered
 from paygate.api.idempotent import answer_once_by
@@ -102,7 +102,7 @@ class OneDispute(APIView):
         try:
             found = get(principal.merchant_id, _decoded(dispute), livemode=principal.livemode)
         except NoSuchDispute:
-            raise _missing() from None
+            raise no_such("dispute") from None
         return Response(_render_many([found])[0])
 
 
@@ -134,7 +134,7 @@ class EvidenceOfOne(APIView):
                 now=now(),
             )
         except NoSuchDispute:
-            raise _missing() from None
+            raise no_such("dispute") from None
         except UnableToAct as refusal:
             raise _conflict(refusal) from None
         except UnfitFiles as unfit:
@@ -195,7 +195,7 @@ def _act(request: Request, dispute: str, action: Action) -> Any:
                 now=now(),
             )
         except NoSuchDispute:
-            raise _missing() from None
+            raise no_such("dispute") from None
         except UnableToAct as refusal:
             raise _conflict(refusal) from None
 
@@ -261,16 +261,6 @@ def _decoded(public_id: str) -> UUID:
         return decode("dp", public_id)
     except InvalidId:
         raise NoSuchDispute(public_id) from None
-
-
-def _missing() -> Problem:
-    return Problem(
-        status=404,
-        type="invalid_request_error",
-        code="resource_missing",
-        message="No such dispute.",
-        param="id",
-    )
 
 
 def _conflict(refusal: UnableToAct) -> Problem:

@@ -22,7 +22,7 @@ from disputes.hear import case_reported
 from disputes.models import Act, Result
 from kernel.clock import now as present
 from kernel.db import outside_transaction
-from paygate.payments.looks import pauses
+from paygate.payments.looks import take_due
 from paygate.psp.cases import ActOutcome, CaseReport, Standing
 from paygate.psp.events import NotYet, Quarantined
 from paygate.psp.gateway import NotSent, Unknown
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 @outside_transaction
 def resolve(psp: str, *, at: datetime, most: int = 50) -> int:
     """Look after what is due at one PSP; how many acts had their turn."""
-    due = take_due(psp, at=at, most=most)
+    due = take_due(Act, psp, at=at, most=most)
     carry_out([(act.merchant_id, act.id) for act in due if act.taken_at is None])
     for act in due:
         if act.taken_at is not None:
@@ -43,27 +43,6 @@ def resolve(psp: str, *, at: datetime, most: int = 50) -> int:
             except Exception:
                 log.exception("act.left_open", extra={"act": act.public_id})
     return len(due)
-
-
-def take_due(psp: str, *, at: datetime, most: int) -> list[Act]:
-    """The acts whose turn it is; each goes to one caller, and its next turn is put off."""
-    return list(
-        Act.objects.raw(
-            """
-            UPDATE dispute_act a SET
-                looks = a.looks + 1,
-                next_look_at = %(at)s + make_interval(secs => (%(pauses)s::int[])[least(a.looks + 1, %(last)s)])
-            FROM (
-                SELECT merchant_id, id FROM dispute_act
-                WHERE finished_at IS NULL AND next_look_at <= %(at)s AND psp = %(psp)s
-                ORDER BY next_look_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
-            ) due
-            WHERE a.merchant_id = due.merchant_id AND a.id = due.id
-            RETURNING a.*
-            """,
-            {"at": at, "pauses": pauses(), "last": len(pauses()), "psp": psp, "most": most},
-        )
-    )
 
 
 def look_after(act: Act) -> None:

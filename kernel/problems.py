@@ -82,6 +82,17 @@ class Problem(exceptions.APIException):
         return {"error": self.error | {"request_id": getattr(request, "request_id", None)}}
 
 
+def no_such(what: str, *, param: str | None = None) -> Problem:
+    """There is no such object, or none that the asker may see: of the path (404), or named by `param` (400)."""
+    return Problem(
+        status=400 if param else 404,
+        type="invalid_request_error",
+        code="resource_missing",
+        message=f"No such {what}.",
+        param=param or "id",
+    )
+
+
 def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
     """The reply of a middleware, where no view of DRF is there to make one."""
     return HttpResponse(

@@ -17,7 +17,7 @@ from kernel.card_numbers import card_number_not_allowed
 from kernel.clock import now, rfc3339
 from kernel.error_shapes import REFUSALS
 from kernel.pages import PAGING, page
-from kernel.problems import Problem, StrictSerializer, TextField
+from kernel.problems import Problem, StrictSerializer, TextField, no_such
 from merchants.authentication import principal_of
 from merchants.fees import plans_in_effect
 from merchants.models import FeePlan, Merchant, PaymentMethod
@@ -185,7 +185,7 @@ class OnePaymentMethod(APIView):
                 principal.merchant_id, livemode=principal.livemode, payment_method=payment_method
             )
         except NoSuchPaymentMethod:
-            raise _missing() from None
+            raise no_such("payment method") from None
         return Response(_method(method))
 
     @extend_schema(operation_id="payment_methods_delete", responses={200: DeletedShape, **REFUSALS})
@@ -207,7 +207,7 @@ class OnePaymentMethod(APIView):
                 at=now(),
             )
         except NoSuchPaymentMethod:
-            raise _missing() from None
+            raise no_such("payment method") from None
         return Response({"id": payment_method, "object": "payment_method", "deleted": True})
 
 
@@ -287,13 +287,3 @@ def _plan(plan: FeePlan) -> dict[str, Any]:
         "fixed": plan.fixed_minor,
         "effective_from": rfc3339(plan.effective_from),
     }
-
-
-def _missing() -> Problem:
-    return Problem(
-        status=404,
-        type="invalid_request_error",
-        code="resource_missing",
-        message="No such payment method.",
-        param="id",
-    )

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from kernel.clock import now, rfc3339
 from kernel.error_shapes import REFUSALS
 from kernel.pages import PAGING, page
-from kernel.problems import Problem
+from kernel.problems import Problem, no_such
 from merchants.authentication import principal_of
 from merchants.notices import render
 from merchants.notices.addresses import UrlNotAllowed
@@ -220,9 +220,9 @@ def refused() -> Iterator[None]:
     try:
         yield
     except NoSuchEndpoint:
-        raise missing("No such webhook endpoint.") from None
+        raise no_such("webhook endpoint") from None
     except NoSuchEvent:
-        raise missing("No such event.") from None
+        raise no_such("event") from None
     except UrlNotAllowed as error:
         raise bad("url", "url_not_allowed", str(error)) from None
     except TooMuchMetadata:
@@ -243,16 +243,6 @@ def bad(param: str, code: str, message: str) -> Problem:
 
 def conflict(code: str, message: str) -> Problem:
     return Problem(status=409, type="conflict_error", code=code, message=message)
-
-
-def missing(message: str) -> Problem:
-    return Problem(
-        status=404,
-        type="invalid_request_error",
-        code="resource_missing",
-        message=message,
-        param="id",
-    )
 
 
 def _whose(request: Request) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from kernel.error_shapes import REFUSALS
 from kernel.ids import InvalidId, decode
 from kernel.money import Money
 from kernel.pages import page
-from kernel.problems import Problem
+from kernel.problems import Problem, no_such
 from merchants.authentication import principal_of
 from merchants.payment_methods.find import NoSuchPaymentMethod
 from paygate.api.filters import PAYMENTS, filtered
@@ -84,13 +84,7 @@ class Payments(APIView):
                     principal.merchant_id, order, livemode=principal.livemode, bind=bind, now=now()
                 )
             except NoSuchPaymentMethod:
-                raise Problem(
-                    status=400,
-                    type="invalid_request_error",
-                    code="resource_missing",
-                    message="No such payment method.",
-                    param="payment_method",
-                ) from None
+                raise no_such("payment method", param="payment_method") from None
             except UnableToRoute as error:
                 raise _no_route(error) from None
 
@@ -213,13 +207,7 @@ def _payment(request: Request, public_id: str) -> Payment:
     try:
         return get(principal.merchant_id, _decoded(public_id), livemode=principal.livemode)
     except NoSuchPayment:
-        raise Problem(
-            status=404,
-            type="invalid_request_error",
-            code="resource_missing",
-            message="No such payment.",
-            param="id",
-        ) from None
+        raise no_such("payment") from None
 
 
 def _decoded(public_id: str) -> UUID:

@@ -15,7 +15,7 @@ from kernel.clock import now
 from kernel.error_shapes import REFUSALS
 from kernel.ids import InvalidId, decode
 from kernel.pages import page
-from kernel.problems import Problem
+from kernel.problems import no_such
 from merchants.authentication import principal_of
 from paygate.api.filters import REFUNDS, filtered
 from paygate.api.idempotent import answer_once
@@ -64,13 +64,7 @@ class Refunds(APIView):
                     now=now(),
                 )
             except NoSuchPayment:
-                raise Problem(
-                    status=400,
-                    type="invalid_request_error",
-                    code="resource_missing",
-                    message="No such payment.",
-                    param="payment",
-                ) from None
+                raise no_such("payment", param="payment") from None
 
         return answer_once(request, body, claim)
 
@@ -118,13 +112,7 @@ class OneRefund(APIView):
                 principal.merchant_id, decode("re", refund), livemode=principal.livemode
             )
         except (NoSuchRefund, InvalidId):
-            raise Problem(
-                status=404,
-                type="invalid_request_error",
-                code="resource_missing",
-                message="No such refund.",
-                param="id",
-            ) from None
+            raise no_such("refund") from None
         return Response(render_refund(found))
 
 

@@ -30,7 +30,7 @@ from paygate.payments.carry_out import (
     side_by_side,
     with_payments,
 )
-from paygate.payments.looks import pauses
+from paygate.payments.looks import take_due
 from paygate.payments.models import Attempt, Operation, Payment, Result
 from paygate.psp.gateway import NotSent, Outcome, Pending, Unknown
 from paygate.psp.registry import gateway
@@ -39,33 +39,12 @@ from paygate.psp.registry import gateway
 @outside_transaction
 def resolve(psp: str, *, at: datetime, most: int = 100) -> int:
     """Look after what is due at one PSP; how many attempts had their turn."""
-    due = take_due(psp, at=at, most=most)
+    due = take_due(Attempt, psp, at=at, most=most)
     lost = [attempt for attempt in due if attempt.taken_at is None]
     asked = [attempt for attempt in due if attempt.taken_at is not None]
     carry_out([(attempt.merchant_id, attempt.id) for attempt in lost])
     side_by_side(psp, _look_after, with_payments(asked))
     return len(due)
-
-
-def take_due(psp: str, *, at: datetime, most: int) -> list[Attempt]:
-    """The attempts whose turn it is; each goes to one caller, and its next turn is put off."""
-    return list(
-        Attempt.objects.raw(
-            """
-            UPDATE payment_attempt a SET
-                looks = a.looks + 1,
-                next_look_at = %(at)s + make_interval(secs => (%(pauses)s::int[])[least(a.looks + 1, %(last)s)])
-            FROM (
-                SELECT merchant_id, id FROM payment_attempt
-                WHERE finished_at IS NULL AND next_look_at <= %(at)s AND psp = %(psp)s
-                ORDER BY next_look_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
-            ) due
-            WHERE a.merchant_id = due.merchant_id AND a.id = due.id
-            RETURNING a.*
-            """,
-            {"at": at, "pauses": pauses(), "last": len(pauses()), "psp": psp, "most": most},
-        )
-    )
 
 
 def _look_after(attempt: Attempt, payment: Payment, others: list[Attempt]) -> None:

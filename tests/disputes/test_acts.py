@@ -7,12 +7,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from disputes.carry_out import carry_out, see_through, settle, take
 from disputes.models import Act
-from disputes.resolve import resolve, take_due
+from disputes.resolve import resolve
 from kernel import shortcuts
 from kernel.clock import now
 from kernel.idempotency.models import IdempotencyKey
 from kernel.outbox.models import OutboxEvent
-from paygate.payments.looks import PAUSES
+from paygate.payments.looks import PAUSES, take_due
 from paygate.psp.cases import AcceptCase, Done, Standing, SubmitEvidence
 from paygate.psp.gateway import DeclineCode, Declined, NotSent, Unknown
 from tests.disputes.conftest import PDF, book, holds, reinstated, withdrawn
@@ -470,7 +470,7 @@ def test_the_pauses_grow_and_the_last_one_is_for_ever(disputed, api, puppet, imp
 
     pauses = []
     for _ in range(len(PAUSES) + 2):
-        [act] = take_due("stripe", at=at, most=10)
+        [act] = take_due(Act, "stripe", at=at, most=10)
         pauses.append((act.next_look_at - at).total_seconds())
         at = act.next_look_at
 

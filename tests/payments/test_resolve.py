@@ -6,9 +6,9 @@ import pytest
 
 from kernel.clock import now
 from paygate.payments.carry_out import carry_out, settle, take, with_payments
-from paygate.payments.looks import PAUSES
+from paygate.payments.looks import PAUSES, take_due
 from paygate.payments.models import Attempt
-from paygate.payments.resolve import resolve, take_due
+from paygate.payments.resolve import resolve
 from paygate.psp.gateway import Approved, DeclineCode, Declined, Unknown
 
 PSPS = ["stripe", "adyen", "braintree"]
@@ -128,7 +128,7 @@ def test_the_pauses_grow_and_the_last_one_is_for_ever(api, simulators):
 
     pauses = []
     for _ in range(len(PAUSES) + 2):
-        [attempt] = take_due("stripe", at=at, most=10)
+        [attempt] = take_due(Attempt, "stripe", at=at, most=10)
         pauses.append((attempt.next_look_at - at).total_seconds())
         at = attempt.next_look_at
 
