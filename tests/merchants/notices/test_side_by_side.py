@@ -179,11 +179,13 @@ def test_what_is_heard_while_others_are_delivered_is_not_forgotten(shop, listens
                 deliver_due(seconds=1)
                 time.sleep(0.005)
             return
-        for sequence in range(1, 16):
-            for subject in subjects[number::2]:
-                hear(happens(subject, sequence))  # Told twice, as it happens.
-        until(lambda: not Notice.objects.filter(status="pending").exists(), seconds=30)
-        over.set()
+        try:
+            for sequence in range(1, 16):
+                for subject in subjects[number::2]:
+                    hear(happens(subject, sequence))  # Told twice, as it happens.
+            until(lambda: not Notice.objects.filter(status="pending").exists(), seconds=20)
+        finally:
+            over.set()
 
     at_once(4, work)
 
