@@ -1,4 +1,4 @@
-"""Measure the platform on this machine: `python -m bench [--quick] [--json FILE] [whole-path|refunds|deliveries|…]`.
+"""Measure the platform on this machine: `python -m bench [--quick] [--json FILE] [whole-path|refunds|inbound|…]`.
 
 A private stack is started afresh, without faults and with fsync on. Nothing here is a test: no
 figure can fail. Linux only, since processor time is read from /proc.
@@ -19,6 +19,7 @@ from bench import database, tables
 from bench.books import books
 from bench.bound import bound, program
 from bench.deliveries import deliveries
+from bench.inbound import inbound
 from bench.machine import machine, quiet
 from bench.refunds import refunds
 from bench.run import UnableToMeasure
@@ -27,9 +28,10 @@ from stack.lodging import vacate
 from stack.processes import UnableToStart
 from stack.up import PSPS, Stack
 
-PARTS = ("whole-path", "refunds", "deliveries", "bound", "books")
+PARTS = ("whole-path", "refunds", "inbound", "deliveries", "bound", "books")
 CLIENTS = (1, 2, 4, 8, 16, 32)
 REFUNDING = (1, 8, 16)  # Of these.
+TELLING = (1, 8, 32)  # Of these.
 CONNECTIONS = (1, 2, 4, 8)
 
 
@@ -85,6 +87,13 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
                 clients=numbers(options.clients) or [n for n in clients if n in REFUNDING],
                 seconds=seconds,
                 psps=[psp for psp in PSPS if psp in asked],
+                told=told,
+            )
+        if "inbound" in parts:
+            results["inbound"] = inbound(
+                stack,
+                clients=numbers(options.clients) or [n for n in clients if n in TELLING],
+                seconds=seconds,
                 told=told,
             )
         if "deliveries" in parts:

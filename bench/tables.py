@@ -27,6 +27,8 @@ def show(results: Mapping[str, Any], console: Console) -> None:
         console.print(refund_rates(returned), refund_costs(returned))
         idle = returned["idle_cpu_ms_per_second"]
         console.print(f"with nothing to do the platform takes {idle:.0f} ms of CPU a second\n")
+    if rows := results.get("inbound"):
+        console.print(inbound(rows), inbound_costs(rows))
     if delivered := results.get("deliveries"):
         console.print(deliveries(delivered))
         console.print(
@@ -119,6 +121,36 @@ def refund_costs(returned: Mapping[str, Any]) -> Table:
             *(row["psp"], str(row["clients"]), *_spent(row)),
             *_numbers(row["payment_platform_cpu_ms"]),
         )
+    return table
+
+
+def inbound(rows: list[dict[str, Any]]) -> Table:
+    """The backlog is what was accepted and not applied yet when the last delivery was answered."""
+    table = _table(
+        "Webhooks from Stripe: rate and latency",
+        *("told again", "clients", "accepted/s measured", "accepted/s, cores to itself"),
+        *("p50 ms", "p99 ms", "not 200", "backlog", "applied", "applied/s"),
+    )
+    for row in rows:
+        table.add_row(
+            *(f"{row['again']:.0%}", str(row["clients"])),
+            *_numbers(row["accepted_per_second"], row["platform_accepted_per_second"], digits=0),
+            *_numbers(row["p50_ms"], row["p99_ms"], digits=1),
+            str(sum(row["other_statuses"].values())),
+            *_numbers(row["backlog"], row["applied"], row["applied_per_second"], digits=0),
+        )
+    return table
+
+
+def inbound_costs(rows: list[dict[str, Any]]) -> Table:
+    """What the web server takes is for accepting, what workers take for applying."""
+    table = _table(
+        "Webhooks from Stripe: CPU ms for each that was accepted",
+        *("told again", "clients", *PLATFORM, "platform", "simulators", "client"),
+        *("WAL bytes", "commits"),
+    )
+    for row in rows:
+        table.add_row(f"{row['again']:.0%}", str(row["clients"]), *_spent(row))
     return table
 
 
