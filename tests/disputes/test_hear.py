@@ -216,6 +216,16 @@ def test_a_part_that_comes_back_after_the_loss_leaves_the_same(before, merchant)
     assert holds()
 
 
+def test_more_than_was_withdrawn_does_not_come_back(case, caplog):
+    one = case()
+    one.heard("needs_response", withdrawn("txn_1", 600))
+    dispute = one.heard("won", reinstated("txn_2", 601), hours=1)
+
+    assert (dispute.outstanding, disputed(one.payment)) == (600, 600)
+    assert "dispute.reinstatement_waits" in caplog.text
+    assert holds()
+
+
 def test_two_disputes_of_one_payment_hold_what_both_took(case):
     one = case(amount=3000)
     other = Case(one.payment, "another")
@@ -241,7 +251,8 @@ def test_braintrees_pre_arbitration_is_the_next_round_of_the_same_dispute(case):
     assert dispute.psp_reference == "case_later"
     assert (dispute.status, dispute.stage) == ("needs_response", "pre_arbitration")
     # What is still said of the old case belongs to the dispute, and decides nothing any more.
-    assert one.heard("won", hours=30).status == "needs_response"
+    old_news = one.heard("won", hours=30)
+    assert (old_news.status, old_news.psp_reference) == ("needs_response", "case_later")
 
 
 def test_a_second_round_heard_before_the_first_is_one_dispute(case):
