@@ -30,6 +30,7 @@ class RequestMiddleware:
         try:
             if request.path.startswith("/v1/"):
                 refuse_card_numbers(request)
+                _refuse_chunks(request)
             response = self.get_response(request)
         except Problem as problem:
             response = problem_response(problem, request)
@@ -48,6 +49,17 @@ class RequestMiddleware:
             },
         )
         return response
+
+
+def _refuse_chunks(request: HttpRequest) -> None:
+    """To Django a body without a length is none: a capture of a part would become one of all. Raises Problem."""
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        raise Problem(
+            status=411,
+            type="invalid_request_error",
+            code="length_required",
+            message="Send the body in one piece, with its Content-Length.",
+        )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,8 +1,10 @@
 """Every bad input gets a clear error and leaves nothing behind."""
 
 import json
+from io import BytesIO
 
 import pytest
+from django.test import Client
 
 from kernel.idempotency.models import IdempotencyKey
 from kernel.outbox.models import OutboxEvent
@@ -167,3 +169,28 @@ def test_an_error_of_ours_gives_nothing_away(api, monkeypatch):
     assert reply.status_code == 500
     assert reply.json()["error"]["code"] == "internal_error"
     assert "secret detail" not in reply.content.decode()
+
+
+def in_chunks(api, path, body):
+    """A POST whose body has no length, as the web server hands it on."""
+    client = Client(raise_request_exception=False)
+    return client.generic(
+        "POST",
+        f"/v1/{path}",
+        content_type="application/json",
+        headers={
+            "Authorization": f"Bearer {api.secret}",
+            "Idempotency-Key": "in-chunks",
+            "Transfer-Encoding": "chunked",
+        },
+        **{"wsgi.input": BytesIO(body), "wsgi.input_terminated": True},
+    )
+
+
+def test_a_body_in_chunks_is_refused_and_not_taken_for_none(api):
+    payment = api.pay(capture_method="manual").json()
+
+    reply = in_chunks(api, f"payments/{payment['id']}/capture", b'{"amount": 100}')
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (411, "length_required")
+    assert api.get(f"payments/{payment['id']}").json()["status"] == "authorized"
