@@ -106,8 +106,9 @@ class DisputeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         return [download, *super().get_urls()]
 
     def download(self, request: HttpRequest, dispute: UUID, evidence: UUID) -> HttpResponseBase:
-        """A file of evidence, for staff who may see disputes; to be saved, never opened in the browser."""
-        if not self.has_view_permission(request):
+        """A file of evidence, for staff who may see disputes and evidence; to be saved, never opened in the browser."""
+        may_see_evidence = EvidenceInline(Dispute, self.admin_site).has_view_permission(request)
+        if not (self.has_view_permission(request) and may_see_evidence):
             raise PermissionDenied
         found = Evidence.objects.filter(id=evidence, dispute_id=dispute).first()
         if found is None or not found.is_file:
