@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -105,7 +106,10 @@ class PspEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         if not request.user.has_perm("webhooks.decide_pspevent"):
             return False
         waiting = PspEvent.objects.filter(state=State.QUARANTINED)
-        return (waiting.filter(id=object_id) if object_id else waiting).exists()
+        try:
+            return (waiting.filter(id=object_id) if object_id else waiting).exists()
+        except ValidationError:  # An address that somebody typed.
+            return False
 
     @action(  # type: ignore[untyped-decorator]
         description="Apply again",

@@ -309,6 +309,8 @@ def test_a_very_long_reference_has_a_key_that_fits() -> None:
         ("2926-11-03T10:00:02+01:00", NOW),  # It is not signed, and would count for ever.
         ("2026-11-03T10:00:02", NOW),
         ("yesterday", NOW),
+        ("0001-01-01T00:00:00+14:00", NOW),  # Before Christ in UTC: whoever reads it again fails.
+        ("9999-12-31T23:59:59-14:00", NOW),
         (None, NOW),
     ],
 )

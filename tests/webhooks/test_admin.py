@@ -188,6 +188,11 @@ def test_of_two_who_decide_the_first_one_has(quarantined):
     assert only().decided_by == "ada"
 
 
+def test_what_is_no_event_is_not_decided_about(root_user, quarantined):
+    assert root_user.get(f"{LIST}nothing/apply-again/").status_code == 403
+    assert root_user.get(f"{LIST}nothing/change/").status_code == 302  # Back to the list.
+
+
 def test_patience_begins_anew_with_a_decision(root_user, quarantined, listening, monkeypatch):
     from paygate.psp.events import NotYet
     from paygate.webhooks import apply as applying

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from kernel.money import Money
@@ -67,9 +67,9 @@ def amount(payload: Payload) -> Money:
 
 
 def moment(value: object) -> datetime | None:
-    """A time as Adyen writes it, with its offset; None for anything else."""
+    """A time as Adyen writes it, with its offset; in UTC. None for anything else, and for one that UTC has not."""
     try:
         read = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return read.astimezone(UTC) if read is not None and read.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return read if read is not None and read.tzinfo is not None else None
