@@ -234,11 +234,12 @@ def test_a_failure_has_its_reason(why: str, code: DeclineCode) -> None:
 def test_a_refusal_has_its_reason(
     status: int, error: dict[str, str], code: DeclineCode, strings: Puppet
 ) -> None:
-    body = {"error": {"type": "invalid_request_error", "message": "no", **error}}
-    strings.says(status, json.dumps(body))
+    body = {"type": "invalid_request_error", "message": "no", "payment_intent": {"id": "pi_1"}}
+    strings.says(status, json.dumps({"error": body | error}))
     outcome = adapter("stripe", strings.url).send(refund(authorize("stripe"), "pi_1", PART))
     assert isinstance(outcome, Declined)
-    assert outcome.code == code
+    # The payment is no refund's reference: two that are refused would be one and the same.
+    assert (outcome.code, outcome.psp_reference) == (code, "")
 
 
 @pytest.mark.parametrize("status, expected", [(401, NotSent), (429, NotSent), (500, Unknown)])

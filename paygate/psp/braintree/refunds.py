@@ -62,8 +62,9 @@ def way(request: Refund, sale: Any) -> Way | Outcome:
         return Pending("", WAITS)
     if sale.status == "voided":
         return _voided(request, sale)
+    # There is no reference: the sale is no refund, and of what is not taken several may be refused.
     said = f"The sale is {sale.status}: nothing was taken."
-    return Declined(DeclineCode.INVALID_STATE, sale.status, said, sale.id)
+    return Declined(DeclineCode.INVALID_STATE, sale.status, said)
 
 
 def traced(request: Refund, sale: Any) -> Outcome:
@@ -130,7 +131,7 @@ def _voided(request: Refund, sale: Any) -> Outcome:
     """A void gives all back. It was this refund's, or did what this refund was to do."""
     if not _is_all(request):
         said = "The sale was voided: all of it is given back."
-        return Declined(DeclineCode.ALREADY_REFUNDED, sale.status, said, sale.id)
+        return Declined(DeclineCode.ALREADY_REFUNDED, sale.status, said)
     if not _same_amount(sale, request):
         return _differs(sale, request)
     return Approved(sale.id, request.amount)

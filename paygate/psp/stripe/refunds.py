@@ -90,12 +90,16 @@ def traced(request: Refund, refunds: Iterable[Mapping[str, Any]]) -> Outcome:
 
 
 def failed(error: Exception) -> Outcome:
-    """As refusals.failed. The only sum that Stripe refuses to give back is one that is not there."""
+    """As refusals.failed. The only sum that Stripe refuses to give back is one that is not there.
+
+    What an error names is the payment; a refund there is not.
+    """
     outcome = refusals.failed(error)
+    if not isinstance(outcome, Declined):
+        return outcome
     of_the_amount = isinstance(error, stripe.InvalidRequestError) and error.param == "amount"
-    if isinstance(outcome, Declined) and of_the_amount:
-        return replace(outcome, code=DeclineCode.ALREADY_REFUNDED)
-    return outcome
+    code = DeclineCode.ALREADY_REFUNDED if of_the_amount else outcome.code
+    return replace(outcome, code=code, psp_reference="")
 
 
 def reported(refund: Mapping[str, Any]) -> RefundReported:
