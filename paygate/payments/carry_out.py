@@ -37,6 +37,7 @@ from paygate.psp.gateway import (
     Cancel,
     Capture,
     Confirm,
+    DeclineCode,
     Declined,
     Gateway,
     NotSent,
@@ -176,7 +177,7 @@ def see_through(
         # This process was stopped, or too busy: `resolve` has it by now, and may have given it up.
         log.warning("attempt.too_late", extra={"attempt": attempt.public_id})
         return None
-    outcome = _stale(attempt, at=taken) or send(payment, attempt)
+    outcome = _stale(attempt, at=taken) or held(payment, attempt) or send(payment, attempt)
     return settle(payment, attempt, others, outcome, channel=channel)
 
 
@@ -185,6 +186,16 @@ def _stale(attempt: Attempt, *, at: datetime) -> NotSent | None:
     waited = timedelta(seconds=settings.CALL_OVER_AFTER + settings.RESEND_FOR)
     if attempt.charges and at - attempt.started_at > waited:
         return NotSent("nobody took it in time, so it was never sent")
+    return None
+
+
+def held(payment: Payment, attempt: Attempt) -> Declined | None:
+    """A refund that was never sent is not sent any more once a dispute holds the payment.
+
+    The payer would have the money twice, and not every PSP refuses that.
+    """
+    if attempt.operation == Operation.REFUND and payment.amount_disputed:
+        return Declined(DeclineCode.DISPUTED, psp_message="A dispute holds the payment.")
     return None
 
 

@@ -22,8 +22,10 @@ from django.conf import settings
 
 from kernel.clock import now as present
 from kernel.db import outside_transaction
+from paygate.payments.answered import plain
 from paygate.payments.carry_out import (
     carry_out,
+    held,
     request_for,
     send,
     settle,
@@ -59,16 +61,16 @@ def find_out(payment: Payment, attempt: Attempt, *, now: datetime) -> Outcome:
     psp = gateway(attempt.psp, livemode=payment.livemode)
     age = now - (attempt.taken_at or attempt.started_at)  # It was not sent before it was taken.
     resend_for = timedelta(seconds=settings.RESEND_FOR)
-    if attempt.operation == Operation.REFUND and attempt.outcome == Result.PENDING:
-        if not psp.can_look_up and attempt.psp_reference:
-            return Pending(attempt.psp_reference, attempt.psp_message)  # Its webhook will say.
-        # What waits with us was not sent, and is wanted however late.
-        resend_for = timedelta.max if not attempt.psp_reference else resend_for
+    pending = attempt.operation == Operation.REFUND and attempt.outcome == Result.PENDING
+    if pending and not psp.can_look_up and attempt.psp_reference:
+        return Pending(attempt.psp_reference, attempt.psp_message)  # Its webhook will say.
     if not psp.can_look_up:
         if age < min(psp.key_lifetime, _replay_for(attempt)):
             return _of_the_first(send(payment, attempt))
         return Unknown("the PSP cannot be asked, and it is too late to send it again")
     found = psp.look_up(request_for(payment, attempt))
+    if pending and not attempt.psp_reference:
+        return _of_what_waits(payment, attempt, found, now=now)
     if not isinstance(found, NotSent):
         return found
     if age < resend_for:
@@ -76,6 +78,26 @@ def find_out(payment: Payment, attempt: Attempt, *, now: datetime) -> Outcome:
     if age < resend_for + psp.horizon:
         return Unknown("the PSP has no trace of it yet")
     return found
+
+
+def _of_what_waits(payment: Payment, attempt: Attempt, found: Outcome, *, now: datetime) -> Outcome:
+    """A refund that waits with us was not sent, and is wanted however late.
+
+    So a question that failed leaves it waiting, and so does a call that was certainly not executed. From the
+    moment that it is sent it is as any other that was: what has left no trace may still be on its way.
+    """
+    if isinstance(found, Unknown):
+        return Pending("", found.why)
+    if not isinstance(found, NotSent):
+        return found
+    if declined := held(payment, attempt):
+        return declined
+    attempt.taken_at = now
+    Attempt.objects.filter(
+        merchant_id=attempt.merchant_id, id=attempt.id, finished_at__isnull=True
+    ).update(taken_at=now)
+    outcome = send(payment, attempt)
+    return Pending("", outcome.why) if isinstance(outcome, NotSent) else outcome
 
 
 def _replay_for(attempt: Attempt) -> timedelta:
@@ -95,7 +117,8 @@ def _says_nothing_new(attempt: Attempt, outcome: Outcome) -> bool:
         case Pending():
             return attempt.outcome == Result.PENDING and (
                 attempt.operation != Operation.REFUND
-                or attempt.psp_reference == outcome.psp_reference
+                or (attempt.psp_reference, attempt.psp_message)
+                == (outcome.psp_reference, plain(outcome.why))
             )
         case _:
             return False

@@ -1,12 +1,15 @@
 """A refund of which nothing was heard is looked up until it is known; one that must wait is sent in its time."""
 
+import time
 from datetime import timedelta
 
 import pytest
 
 from kernel.clock import now
+from kernel.db import atomic
 from kernel.ids import decode
-from paygate.payments.models import Attempt
+from paygate.payments.hold import hold
+from paygate.payments.models import Attempt, Payment
 from paygate.payments.refund import refund
 from paygate.payments.resolve import resolve
 from paygate.proof.prove import prove
@@ -103,6 +106,122 @@ def test_a_part_of_what_braintree_has_not_settled_waits_and_is_sent_in_its_time(
     assert api.get(f"refunds/{refund['id']}").json()["status"] == "succeeded"
     assert given_back(books_of, "braintree", payment) == [40_00]
     assert prove().holds
+
+
+@pytest.fixture
+def waiting(api, simulators):
+    """A refund of 40.00 that has waited for two days, and its payment; or it was settled since."""
+
+    def build(*, settled):
+        payment = api.pay(psp="braintree", amount=100_00).json()["id"]
+        made = api.post("refunds", {"payment": payment, "amount": 40_00}).json()["id"]
+        Attempt.objects.filter(operation="refund").update(taken_at=now() - timedelta(days=2))
+        if settled:
+            simulators["braintree"].act("settle", payment=payment)
+        return payment, made
+
+    return build
+
+
+def test_one_that_waited_and_is_sent_at_last_may_still_be_on_its_way(
+    api, simulators, books_of, waiting
+):
+    """Given up by the age of its first call, it would be made all the same: and again, by whoever saw it fail."""
+    payment, made = waiting(settled=True)
+    simulators["braintree"].faults(next=["late"], late_seconds=1.0)
+    resolve("braintree", at=later(60))
+
+    resolve("braintree", at=later(120))
+    assert api.get(f"refunds/{made}").json()["status"] == "pending"
+    time.sleep(1.2)
+    resolve("braintree", at=later(1200))
+
+    assert api.get(f"refunds/{made}").json()["status"] == "succeeded"
+    assert given_back(books_of, "braintree", payment) == [40_00]
+    assert prove().holds
+
+
+def test_a_question_that_fails_leaves_a_refund_waiting(api, simulators, books_of, waiting):
+    payment, made = waiting(settled=False)
+    simulators["braintree"].faults(next=["lookup_timeout_before"], hang_seconds=1)
+    resolve("braintree", at=later(60))
+    simulators["braintree"].act("settle", payment=payment)
+
+    resolve("braintree", at=later(3600))
+
+    assert api.get(f"refunds/{made}").json()["status"] == "succeeded"
+    assert given_back(books_of, "braintree", payment) == [40_00]
+
+
+def test_a_call_that_was_certainly_not_executed_leaves_it_waiting_too(
+    api, simulators, books_of, waiting
+):
+    payment, made = waiting(settled=True)
+    simulators["braintree"].faults(next=["rate_limit"])
+    resolve("braintree", at=later(60))
+    Attempt.objects.filter(operation="refund").update(taken_at=now() - timedelta(days=1))
+
+    resolve("braintree", at=later(3600))
+
+    assert api.get(f"refunds/{made}").json()["status"] == "succeeded"
+    assert given_back(books_of, "braintree", payment) == [40_00]
+
+
+def test_several_that_wait_for_what_is_voided_are_all_let_go(api, simulators):
+    payment = api.pay(psp="braintree", amount=100_00).json()["id"]
+    made = [
+        api.post("refunds", {"payment": payment, "amount": minor}).json()["id"]
+        for minor in (40_00, 60_00)
+    ]
+    simulators["braintree"].act("cancel", payment=payment)
+
+    resolve("braintree", at=later(60))
+
+    assert [api.get(f"refunds/{each}").json()["status"] for each in made] == ["failed"] * 2
+    assert api.get(f"payments/{payment}").json()["amount_refund_pending"] == 0
+    assert prove().holds
+
+
+def test_several_that_stripe_refuses_are_all_let_go(api, simulators):
+    payment = api.pay(psp="stripe", amount=100_00).json()["id"]
+    simulators["stripe"].act("refund", payment=payment)  # Which we have not heard of.
+
+    replies = [api.post("refunds", {"payment": payment, "amount": 40_00}) for _ in range(2)]
+
+    assert [reply.status_code for reply in replies] == [402, 402]
+    assert api.get(f"payments/{payment}").json()["amount_refund_pending"] == 0
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_was_never_sent_is_not_sent_once_a_dispute_holds_the_payment(
+    api, merchant, simulators, books_of, settled, waiting, waits
+):
+    """Braintree would give it back beside the dispute, and the payer have the money twice."""
+    if waits:
+        payment, made = waiting(settled=True)
+    else:
+        payment = settled("braintree")
+        made = refund(
+            merchant.merchant.id,
+            decode("pay", payment),
+            livemode=False,
+            amount=40_00,
+            bind=None,
+            now=now(),
+        ).attempt.refund.public_id
+    _disputed(payment, 100_00)
+
+    resolve("braintree", at=later(60))
+
+    found = api.get(f"refunds/{made}").json()
+    assert (found["status"], found["failure_code"]) == ("failed", "disputed")
+    assert given_back(books_of, "braintree", payment) == []
+
+
+def _disputed(payment, minor):
+    row = Payment.objects.get(id=decode("pay", payment))
+    with atomic():
+        hold(row, disputed=minor, transactions=[], at=now())
 
 
 def test_what_adyen_has_accepted_is_not_sent_again_and_again(api, simulators):
