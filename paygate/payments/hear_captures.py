@@ -139,8 +139,10 @@ def _capture(psp: str, news: News, *, livemode: bool) -> tuple[Payment, Attempt]
     named = [a for a in captures if news.attempt == a.public_id] or [
         a for a in captures if news.capture and a.psp_reference == news.capture
     ]
-    # A capture that the PSP makes by itself goes by a reference that it never told us.
-    fitting = named or (captures if len(captures) == 1 else [])
+    # A capture that the PSP makes by itself goes by a reference that it never told us. It is none of an attempt
+    # that took nothing: of the one that sent the customer to the bank, or to a PSP that could not be reached.
+    taking = [a for a in captures if a.open or a.outcome == Result.APPROVED] or captures
+    fitting = named or (taking if len(taking) == 1 else [])
     if not fitting:
         raise Quarantined(f"{payment.public_id}: we know no capture {news.capture}")
     if news.amount != payment.money(fitting[0].amount):
@@ -181,5 +183,7 @@ def _written(payment: Payment, posted: Transaction, did: str, *, now: datetime) 
     try:
         return did if write(step) is Written.WRITTEN else None
     except IntegrityError as error:
+        if payment.amount_refund_pending:  # Nothing was taken to make it of: it will fail as well.
+            raise NotYet(f"{payment.public_id} has refunds under way") from None
         # More was given back than is left of what was taken: the database knows, and a person must.
         raise Quarantined(f"{payment.public_id}: {str(error).partition(chr(10))[0]}") from None

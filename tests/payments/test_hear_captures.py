@@ -3,15 +3,26 @@
 import pytest
 
 from kernel.clock import now
+from kernel.db import atomic
 from kernel.ids import decode
 from kernel.money import Money
 from ledger import chart
 from ledger.balances import balance
 from paygate.payments.hear import NOTHING_NEW
 from paygate.payments.hear_captures import capture_failed, recaptured
+from paygate.payments.hear_refunds import refund_reported
 from paygate.payments.models import Attempt, Payment
+from paygate.payments.refund import refund
 from paygate.proof.prove import prove
-from paygate.psp.events import CaptureFailed, NotYet, Quarantined, Recaptured
+from paygate.psp.events import (
+    CaptureFailed,
+    NotYet,
+    Quarantined,
+    Recaptured,
+    RefundReported,
+    RefundState,
+)
+from tests.simulators.browser import press
 
 pytestmark = pytest.mark.django_db
 
@@ -143,7 +154,55 @@ def test_a_capture_that_is_not_named_among_several_is_for_a_person(in_parts):
 def test_what_was_given_back_already_cannot_be_undone_unseen(api, captured):
     """More would be given back than was taken: the database refuses, and a person must look."""
     id_ = decode("pay", captured["id"])
-    Payment.objects.filter(id=id_).update(amount_refund_pending=10_00, sequence=3)
+    Payment.objects.filter(id=id_).update(amount_refunded=10_00, sequence=3)
 
     with pytest.raises(Quarantined, match="gives_back"):
         fails(captured)
+
+
+@pytest.mark.parametrize("heard_first", ["refund", "capture"])
+def test_beside_a_refund_under_way_it_comes_to_the_same_in_either_order(
+    api, merchant, captured, heard_first
+):
+    """The refund fails as well, of what was never taken; to wait for that takes no person."""
+    claimed = refund(
+        merchant.merchant.id,
+        decode("pay", captured["id"]),
+        livemode=False,
+        amount=4_00,
+        bind=None,
+        now=now(),
+    )
+    said = RefundReported(
+        psp_reference=captured["psp_reference"],
+        reference="R1",
+        state=RefundState.FAILED,
+        amount=Money(4_00, "USD"),
+        refund=claimed.attempt.refund.public_id,
+    )
+    if heard_first == "capture":
+        with pytest.raises(NotYet), atomic():
+            fails(captured)
+
+    refund_reported("adyen", said, livemode=False, now=now())
+    fails(captured)
+
+    assert shown(api, captured) == ("failed", 0, 0)
+    assert prove().holds
+
+
+def test_the_capture_of_a_customer_who_was_at_the_bank_is_known(api):
+    """Two attempts charged: one sent the customer to the bank, and took nothing."""
+    payment = api.pay(
+        psp="adyen", payment_method="pm_card_3ds", return_url="https://shop.example/return"
+    ).json()
+    back = press(payment["next_action"]["url"], "complete")
+    paid = api.post(
+        f"payments/{payment['id']}/confirm", {"redirect_result": back.query["redirectResult"]}
+    ).json()
+    assert paid["status"] == "captured"
+
+    fails(paid)
+
+    assert shown(api, paid) == ("failed", 0, 0)
+    assert prove().holds
