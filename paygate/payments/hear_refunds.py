@@ -34,6 +34,10 @@ def refund_reported(psp: str, news: RefundReported, *, livemode: bool, now: date
         refund = _named(refunds, news)
         if refund is None:
             did = _external(payment, refunds, news, now=now)
+        elif refund.psp_reference not in ("", news.reference) and refund.state != Stands.FAILED:
+            raise Quarantined(
+                f"{refund.public_id} is {refund.psp_reference}: is {news.reference} a second one?"
+            )
         else:
             if news.amount is not None and news.amount != refund.money:
                 raise Quarantined(

@@ -210,3 +210,15 @@ def test_a_refund_under_another_payment_is_not_found_there(api, ours, tell):
 
     assert Refund.objects.get(id=mine.id).state == "pending"
     assert Refund.objects.exclude(id=mine.id).get().source == "psp"
+
+
+@pytest.mark.parametrize("state", [SUCCEEDED, FAILED, PENDING])
+def test_a_second_refund_by_the_name_of_ours_is_for_a_person(merchant, payment, ours, tell, state):
+    """The payer may have the money twice; and what becomes of the one says nothing of the other."""
+    mine = ours()
+    tell(SUCCEEDED, refund=mine.public_id, reference="R1")
+
+    with pytest.raises(Quarantined):
+        tell(state, refund=mine.public_id, reference="R2")
+    assert stands(payment) == (40_00, 0)
+    assert owed(merchant) == 60_00
