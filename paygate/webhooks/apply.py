@@ -64,15 +64,19 @@ def apply(psp: str, *, at: datetime, most: int = BATCH) -> int:
 
 
 def take_due(psp: str, *, at: datetime, most: int) -> list[PspEvent]:
-    """Lease the events whose turn it is, each to one taker; in the order in which they were said."""
+    """Lease the events whose turn it is, each to one taker; in the order in which they were said.
+
+    What is due is asked in a CTE, once: a subquery in FROM may be asked for every row, and find `most` more each time.
+    """
     taken = PspEvent.objects.raw(
         """
-        UPDATE psp_event e SET tries = e.tries + 1, next_try_at = %(until)s
-        FROM (
+        WITH due AS MATERIALIZED (
             SELECT psp, livemode, key FROM psp_event
             WHERE psp = %(psp)s AND state = 'received' AND next_try_at <= %(at)s
             ORDER BY next_try_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
-        ) due
+        )
+        UPDATE psp_event e SET tries = e.tries + 1, next_try_at = %(until)s
+        FROM due
         WHERE e.psp = due.psp AND e.livemode = due.livemode AND e.key = due.key
         RETURNING e.*
         """,

@@ -17,12 +17,13 @@ def forget_payloads(*, now: datetime) -> int:
         with connection.cursor() as cursor:
             cursor.execute(
                 """
-                UPDATE psp_event e SET payload = NULL
-                FROM (
+                WITH old AS MATERIALIZED (
                     SELECT psp, livemode, key FROM psp_event
                     WHERE payload IS NOT NULL AND received_at < %(before)s AND settled_at < %(before)s
                     ORDER BY received_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
-                ) old
+                )
+                UPDATE psp_event e SET payload = NULL
+                FROM old
                 WHERE e.psp = old.psp AND e.livemode = old.livemode AND e.key = old.key
                 """,
                 {"before": now - PAYLOAD_KEPT, "most": BATCH},

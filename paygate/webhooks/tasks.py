@@ -16,9 +16,7 @@ from kernel.clock import now
 from paygate.webhooks.apply import apply
 from paygate.webhooks.forget import forget_payloads
 
-ROUNDS = (
-    5  # Batches for which one PSP keeps a thread of the worker; then the others have their turn.
-)
+ROUNDS = 5  # Batches for which one PSP keeps a thread of the worker; then others have their turn.
 
 _turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 

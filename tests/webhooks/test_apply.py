@@ -219,6 +219,18 @@ def test_a_flood_is_applied_in_batches_and_each_round_ends(listening, heard, mon
 
 
 @on_the_database
+@pytest.mark.parametrize("oddities", [(), ("hashjoin", "mergejoin", "material", "indexscan")])
+def test_a_batch_is_no_larger_than_it_may_be_whatever_postgresql_plans(oddities):
+    for number in range(25):
+        tell(f"pi_{number}")
+    with connection.cursor() as cursor:
+        for oddity in oddities:
+            cursor.execute(f"SET LOCAL enable_{oddity} = off")
+
+    assert len(take_due("stripe", at=later(), most=2)) == 2
+
+
+@on_the_database
 def test_who_finds_another_at_it_leaves(listening, heard):
     tell()
     with tasks._turns["stripe"]:
