@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
 
 from kernel.db import NoTransaction
 from kernel.idempotency.models import IdempotencyKey
@@ -72,3 +73,16 @@ def test_a_key_is_bound_once_and_its_reply_stored_once():
     store(key, Reply(200, '{"first": true}'), at=NOON)
     store(key, Reply(409, "{}"), at=NOON)
     assert recall(key) == Bound(b"m", subject, Reply(200, '{"first": true}'))
+
+
+@pytest.mark.django_db
+def test_the_application_takes_no_event_back_not_even_from_a_part_of_the_outbox():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT outbox_ensure_partitions(5)")
+        assert cursor.fetchone()[0] > 0  # Those of later months are guarded like the first.
+        cursor.execute(
+            "SELECT c.relname, p.name FROM pg_class c, unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS p (name)"
+            " WHERE c.relname LIKE 'outbox_event%' AND c.relkind IN ('r', 'p')"
+            " AND has_table_privilege('paygate_app', c.oid, p.name)"
+        )
+        assert cursor.fetchall() == [("outbox_event", "UPDATE")]  # That it was told.
