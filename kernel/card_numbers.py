@@ -13,8 +13,10 @@ from kernel.problems import Problem
 
 SHORTEST, LONGEST = 13, 19  # Digits of a card number: ISO/IEC 7812-1.
 
-# Groups of digits with one space or hyphen between them, not within a longer word such as one of our ids.
-_DIGITS = re.compile(r"(?<![^\W_])\d+(?:[ -]\d+)*(?![^\W_])", re.ASCII)
+# Groups of digits with one space or hyphen between them, not within a longer word such as one of our ids. Text that
+# was pasted from a page or a letter has other spaces (no-break, figure, thin, narrow) and other hyphens.
+_BETWEEN = " \u00a0\u2007\u2009\u202f\u2010-\u2013-"
+_DIGITS = re.compile(rf"(?<![^\W_])\d+(?:[{_BETWEEN}]\d+)*(?![^\W_])", re.ASCII)
 _GROUP = re.compile(r"\d+", re.ASCII)
 # A random UUID has two neighbouring groups that look like a card number about once in 20,000; merchants
 # use UUIDs as their own ids, and one payment in 20,000 must not fail for that. No card is 32 letters long.
@@ -80,7 +82,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
         return
     for chain in _DIGITS.finditer(text):
         groups = [group.span() for group in _GROUP.finditer(text, *chain.span())]
-        digits = [int(letter) for letter in chain[0] if letter not in " -"]
+        digits = [int(letter) for letter in chain[0] if letter.isdigit()]
         # Running sums, undoubled and doubled by turns, make each candidate a subtraction: a body full
         # of single digits must not cost a second of the server's time.
         even = [0, *accumulate(_weigh(d, doubled=i % 2 == 0) for i, d in enumerate(digits))]

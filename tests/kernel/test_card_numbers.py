@@ -58,7 +58,9 @@ def test_a_card_number_is_known_in_any_text(card, written):
 def test_any_luhn_valid_number_is_known_with_any_separators(digits, data):
     card = digits + check_digit(digits)
     written = card[0] + "".join(
-        data.draw(st.sampled_from(["", " ", "-"])) + digit for digit in card[1:]
+        data.draw(st.sampled_from(["", " ", "-", "\N{NO-BREAK SPACE}", "\N{NON-BREAKING HYPHEN}"]))
+        + digit
+        for digit in card[1:]
     )
 
     assert contains_card_number(written)
