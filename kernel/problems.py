@@ -139,7 +139,10 @@ def _problem(error: Exception) -> Problem:
             message = f"{error.detail}"
             return _refusal(405, "invalid_request_error", "method_not_allowed", message)
         case exceptions.UnsupportedMediaType():
-            message = "Send JSON, with Content-Type: application/json."
+            message = (
+                "Send JSON, with Content-Type: application/json; files, where any are taken, as "
+                "multipart/form-data."
+            )
             return _refusal(415, "invalid_request_error", "unsupported_media_type", message)
         case django.RequestDataTooBig():
             message = "The request is too large."
@@ -250,6 +253,15 @@ def _unknown(name: str, known: list[str]) -> exceptions.ErrorDetail:
     if close:
         message += f" Did you mean {close[0]}?"
     return exceptions.ErrorDetail(message, code="unknown_parameter")
+
+
+class ChoiceField(serializers.ChoiceField):
+    """One of a few words; whoever sends another one is told which."""
+
+    def __init__(self, choices: Any, **kwargs: Any) -> None:
+        super().__init__(choices, **kwargs)
+        words = ", ".join(str(word) for word in self.choices)
+        self.error_messages["invalid_choice"] = f"One of {words} is wanted here."
 
 
 class AmountField(serializers.IntegerField):

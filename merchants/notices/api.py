@@ -192,6 +192,8 @@ class RedeliverToOne(APIView):
         """Send again what the endpoint subscribed to and did not get; also what happened while it was disabled."""
         body = RedeliverMany.read(request)
         at = now()
+        if body["since"] >= at:
+            raise bad("since", "invalid_value", "This is in the future.")
         with refused():
             again = redeliver_many(
                 public_id=webhook_endpoint,

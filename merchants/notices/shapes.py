@@ -6,13 +6,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from kernel.problems import MetadataField, StrictSerializer, TextField
+from kernel.problems import ChoiceField, MetadataField, StrictSerializer, TextField
 from merchants.notices.addresses import LONGEST
 from merchants.notices.models import Notice, WebhookEndpoint
 from merchants.notices.register import LONGEST_OVERLAP
 from merchants.notices.safely import Error
 from merchants.notices.topics import PATTERNS
 
+NAMES = ", ".join(f"`{pattern}`" for pattern in sorted(PATTERNS))
 LONGEST_OVERLAP_SECONDS = int(LONGEST_OVERLAP.total_seconds())
 
 # ---------------------------------------------------------------------------------------------- bodies
@@ -21,12 +22,12 @@ LONGEST_OVERLAP_SECONDS = int(LONGEST_OVERLAP.total_seconds())
 class EventPattern(TextField):
     """The name of an event, all of a family (`payment.*`), or all (`*`)."""
 
-    default_error_messages = {"unknown_event_type": "There are no such events."}
+    default_error_messages = {"unknown_event_type": "No event is called {pattern}."}
 
     def to_internal_value(self, data: Any) -> str:
         pattern = super().to_internal_value(data)
         if pattern not in PATTERNS:
-            self.fail("unknown_event_type")
+            self.fail("unknown_event_type", pattern=pattern)
         return pattern
 
 
@@ -39,13 +40,18 @@ def _events(**changes: Any) -> serializers.ListField:
         child=EventPattern(max_length=60),
         min_length=1,
         max_length=100,
-        help_text="payment.captured, payment.*, or * for all.",
+        help_text=f"payment.captured, payment.*, or * for all; any of {NAMES}.",
         **changes,
     )
 
 
 def _description(**changes: Any) -> TextField:
     return TextField(max_length=500, allow_blank=True, allow_null=True, **changes)
+
+
+def _moment(**changes: Any) -> serializers.DateTimeField:
+    message = "Not an RFC 3339 time such as 2026-11-23T14:00:00Z."
+    return serializers.DateTimeField(error_messages={"invalid": message}, **changes)
 
 
 class CreateEndpoint(StrictSerializer):
@@ -66,7 +72,7 @@ class ChangeEndpoint(StrictSerializer):
     metadata = MetadataField(
         required=False, help_text='Added to what is there; "" takes a label away.'
     )
-    status = serializers.ChoiceField(WebhookEndpoint.Status.values, required=False)
+    status = ChoiceField(WebhookEndpoint.Status.values, required=False)
 
 
 class RollSecret(StrictSerializer):
@@ -87,8 +93,8 @@ class SendTest(StrictSerializer):
 class RedeliverMany(StrictSerializer):
     """POST /v1/webhook_endpoints/{id}/redeliver."""
 
-    since = serializers.DateTimeField(help_text="At most 90 days ago.")
-    until = serializers.DateTimeField(required=False, help_text="Default: now.")
+    since = _moment(help_text="Events are there for 90 days.")
+    until = _moment(required=False, help_text="Default: now.")
     only_failed = serializers.BooleanField(
         default=True, help_text="Only what this endpoint has not got and is not about to get."
     )
@@ -208,8 +214,8 @@ class EventDataShape(serializers.Serializer[object]):
     object = serializers.DictField(help_text="As it was right after the change.")
 
 
-class EventShape(serializers.Serializer[object]):
-    """Something that happened. Endpoints get it without `deliveries`."""
+class NewsShape(serializers.Serializer[object]):
+    """Something that happened, as endpoints get it."""
 
     id = serializers.CharField()
     object = serializers.ChoiceField(["event"])
@@ -218,6 +224,11 @@ class EventShape(serializers.Serializer[object]):
     sequence = serializers.IntegerField(help_text="Counts the changes of the object from 1.")
     created_at = serializers.DateTimeField()
     data = EventDataShape()  # type: ignore[assignment]
+
+
+class EventShape(NewsShape):
+    """Something that happened, and what became of telling it."""
+
     deliveries = DeliveryShape(many=True)
 
 

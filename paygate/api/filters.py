@@ -74,7 +74,7 @@ def filtered(rows: QuerySet[M], request: Request, by: Filters) -> QuerySet[M]:
         if name in by.choices:
             column, values = by.choices[name]
             if value not in values:
-                raise _bad(name, "invalid_choice", f"Not one of the values of {name}.")
+                raise _bad(name, "invalid_choice", _wanted(name, values))
             rows = rows.filter(**{column: value})
         elif name in by.texts:
             rows = rows.filter(**{by.texts[name]: value})
@@ -86,8 +86,14 @@ def filtered(rows: QuerySet[M], request: Request, by: Filters) -> QuerySet[M]:
         elif metadata and "\0" not in name:
             rows = rows.filter(metadata__contains={metadata[1]: value})
         else:
-            raise _bad(name[:100], "unknown_parameter", "Unknown parameter.")
+            raise _bad(name[:100], "unknown_parameter", f"Unknown parameter: {name[:40]}.")
     return rows
+
+
+def _wanted(name: str, values: Collection[str]) -> str:
+    if values is EXPONENTS:
+        return f"{name} is the upper-case code of an ISO 4217 currency."
+    return f"{name} is one of {', '.join(values)}."
 
 
 def _id(name: str, value: str, prefix: str) -> UUID:

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from kernel.problems import (
     AmountField,
+    ChoiceField,
     CurrencyField,
     MetadataField,
     StrictSerializer,
@@ -32,8 +33,8 @@ class CreatePayment(KeyedBody):
     amount = AmountField(help_text="Minor units of the currency: 1000 is 10.00 USD, or 1000 JPY.")
     currency = CurrencyField()
     payment_method = TextField(max_length=255, help_text="pm_…; never a card number.")
-    capture_method = serializers.ChoiceField(["automatic", "manual"], default="automatic")
-    psp = serializers.ChoiceField(
+    capture_method = ChoiceField(["automatic", "manual"], default="automatic")
+    psp = ChoiceField(
         list(PSPS), allow_null=True, default=None, help_text="Pins a PSP; null lets routing choose."
     )
     description = TextField(max_length=500, default="", allow_blank=True, allow_null=True)
@@ -72,7 +73,7 @@ class CreateRefund(KeyedBody):
 
     payment = TextField(max_length=255, help_text="pay_…")
     amount = AmountField(required=False, help_text="Default: all that is left.")
-    reason = serializers.ChoiceField(
+    reason = ChoiceField(
         ["duplicate", "fraudulent", "requested_by_customer"],
         allow_null=True,
         default=None,

@@ -92,6 +92,8 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
+FORMAT_MODULE_PATH = ["paygate.settings"]  # How the back office writes times: en/formats.py.
+UNFOLD = {"SITE_TITLE": "paygate", "SITE_HEADER": "paygate"}
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
@@ -124,7 +126,12 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "paygate",
-    "DESCRIPTION": "Card payments through Stripe, Adyen and Braintree, with books that balance.",
+    "DESCRIPTION": (
+        "Card payments through Stripe, Adyen and Braintree, with books that balance. Amounts are integers in minor "
+        "units. Give your secret key as `Authorization: Bearer sk_test_…`. What moves money wants an "
+        "`Idempotency-Key`, under which it happens once. What happens is told to your webhook endpoints: see the "
+        "webhook `event`."
+    ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -132,7 +139,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "WEBHOOKS": ["merchants.notices.documented.EVENT"],
 }
 
 # The request waits this long for the PSP's outcome before it answers 202.
@@ -150,9 +157,7 @@ RESEND_FOR = env.float("RESEND_FOR", default=60.0)
 # Seconds for which a charge is replayed at a PSP that cannot be asked: one that never arrived is then made.
 REPLAY_FOR = env.float("REPLAY_FOR", default=3600.0)
 # What must not be readable in the database is sealed with the first of these; all of them open (kernel.sealed).
-SEALING_KEYS = env.list(
-    "SEALING_KEYS", default=["b25seSBmb3IgZGV2ZWxvcG1lbnQsIG5vdCBzZWNyZXQ="]
-)
+SEALING_KEYS = env.list("SEALING_KEYS", default=["b25seSBmb3IgZGV2ZWxvcG1lbnQsIG5vdCBzZWNyZXQ="])
 # In test mode merchants' endpoints may be plain http and anywhere: for one machine, never where others use it.
 NOTICES_MAY_GO_PRIVATE = env.bool("NOTICES_MAY_GO_PRIVATE", default=False)
 # Seconds before each try of a notice, the first one among them; after the last one it is given up: 3 days.

@@ -8,6 +8,11 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
+from kernel.clock import now
+from kernel.ids import uuid7
+from kernel.outbox.models import OutboxEvent
+from merchants.notices.render import event_body
+from merchants.notices.signing import signed_headers
 from paygate.api.shapes import PaymentShape
 from paygate.payments.models import Attempt, Payment
 from paygate.payments.render import render
@@ -38,6 +43,36 @@ def test_the_documented_payment_is_the_rendered_payment(api):
     rendered = render(found, list(Attempt.objects.all()))
     assert set(PaymentShape().fields) == set(rendered) == set(payment)
     assert set(PaymentShape().fields["attempts"].child.fields) == set(rendered["attempts"][0])
+
+
+@pytest.mark.parametrize(
+    "shape, field",
+    [
+        ("WebhookEndpointShape", "disabled_reason"),
+        ("DeliveryAttemptShape", "error"),
+        ("PaymentShape", "psp"),
+        ("AttemptShape", "outcome"),
+        ("CreateRefundRequest", "reason"),
+    ],
+)
+def test_one_of_a_few_words_may_be_null_where_the_document_is_asked(client, shape, field):
+    components = client.get("/v1/openapi.json").json()["components"]["schemas"]
+
+    kinds = components[shape]["properties"][field]["oneOf"]
+    assert {"$ref": "#/components/schemas/NullEnum"} in kinds
+    assert components["NullEnum"] == {"type": "null"}
+
+
+def test_the_document_says_what_endpoints_get_and_how_they_verify_it(client):
+    document = client.get("/v1/openapi.json").json()
+
+    told = document["webhooks"]["event"]["post"]
+    shape = told["requestBody"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
+    event = OutboxEvent(id=uuid7(), created_at=now(), topic="refund.created", body={}, sequence=1)
+    assert set(document["components"]["schemas"][shape]["properties"]) == set(event_body(event))
+    signed = signed_headers("evt_1", "{}", [b"0" * 32], at=now())
+    assert all(f"`{header}`" in told["description"] for header in signed)
+    assert told["responses"].keys() == {"2XX"}
 
 
 @pytest.fixture

@@ -276,3 +276,15 @@ def test_a_refund_that_the_psp_refuses_is_an_outcome(api, payment, simulators):
     assert api.get(f"payments/{payment}").json()["amount_refund_pending"] == 0
     again = api.post("refunds", {"payment": payment}, key="refused")
     assert (again.status_code, again.content) == (402, reply.content)
+
+
+def test_whoever_names_no_choice_is_told_the_choices(api):
+    reasons = "duplicate, fraudulent, requested_by_customer"
+    refused = api.post("refunds", {"payment": "pay_1", "reason": "because"}).json()["error"]
+    assert (refused["code"], refused["param"]) == ("invalid_choice", "reason")
+    assert refused["message"] == f"One of {reasons} is wanted here."
+
+    refused = api.get("refunds", {"status": "refunded"}).json()["error"]
+    assert refused["message"] == "status is one of pending, succeeded, failed, canceled."
+    refused = api.get("refunds", {"currency": "usd"}).json()["error"]
+    assert refused["message"] == "currency is the upper-case code of an ISO 4217 currency."

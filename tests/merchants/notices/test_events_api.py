@@ -329,6 +329,7 @@ def test_many_are_sent_again_piece_by_piece(us, shop, listens, happens, monkeypa
     [
         ({}, ("since", "missing_parameter")),
         ({"since": "soon"}, ("since", "invalid_value")),
+        ({"since": "2999-01-01T00:00:00Z"}, ("since", "invalid_value")),
         (
             {"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"},
             ("until", "invalid_value"),
