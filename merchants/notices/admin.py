@@ -31,7 +31,11 @@ class WebhookEndpointAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_filter = ("status", "disabled_reason", "livemode", "quick")
     search_fields = ("url",)
     search_help_text = "we_…, mer_… or a part of the URL"
-    exclude = ("secret", "previous_secret")
+    fields = readonly_fields = (  # Never the secrets.
+        *("public_id", "whose", "livemode", "url", "enabled_events", "description", "metadata"),
+        *("status", "disabled_reason", "disabled_at", "previous_secret_until", "failing_since"),
+        *("quick", "sequence", "created_at", "updated_at", "deleted_at"),
+    )
     ordering = ("-id",)
     actions = ("enable", "disable")
 
@@ -78,8 +82,7 @@ class NoticeAttemptInline(ReadOnly, TabularInline):  # type: ignore[misc]
 @admin.register(Notice)
 class NoticeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = (
-        "public_event",
-        "whose",
+        "event",
         "topic",
         "subject",
         "status",
@@ -95,6 +98,24 @@ class NoticeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     ordering = ("-id",)
     show_full_result_count = False
     actions = ("send_again",)
+    fields = readonly_fields = (
+        *(
+            "event",
+            "topic",
+            "subject",
+            "sequence",
+            "event_at",
+            "whose",
+            "webhook_endpoint",
+            "status",
+        ),
+        *("attempts", "failures", "first_failed_at", "next_try_at", "taken_by", "created_at"),
+        *("finished_at", "body"),
+    )
+
+    @admin.display(description="Event")
+    def event(self, notice: Notice) -> str:
+        return notice.public_event
 
     @admin.display(description="Merchant")
     def whose(self, notice: Notice) -> str:

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
 from kernel.back_office import ReadOnly
-from kernel.ids import InvalidId, decode
+from kernel.ids import InvalidId, decode, encode
+from kernel.rows import MerchantRow
 from paygate.payments.models import Attempt, Payment, Refund
+
+
+def _money(column: str) -> Callable[[Payment], str]:
+    """A column of a payment as an amount of money, not as minor units."""
+
+    @admin.display(description=column.replace("_", " "))
+    def shown(payment: Payment) -> str:
+        return str(payment.money(getattr(payment, column)))
+
+    return shown
+
+
+@admin.display(description="merchant")
+def _merchant(row: MerchantRow) -> str:
+    return encode("mer", row.merchant_id)
+
+
+@admin.display(description="payment")
+def _payment(row: Refund | Attempt) -> str:
+    page = reverse("admin:payments_payment_change", args=[row.payment_id])
+    return format_html('<a href="{}">{}</a>', page, encode("pay", row.payment_id))
 
 
 @admin.register(Payment)
@@ -21,6 +46,14 @@ class PaymentAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     search_help_text = "pay_…, PSP reference or user id"
     ordering = ("-id",)
     show_full_result_count = False
+    fields = readonly_fields = (
+        *("public_id", _merchant, "livemode", "state", "sequence"),
+        *(_money("amount"), _money("amount_authorized"), _money("amount_captured")),
+        *(_money("amount_refunded"), _money("amount_refund_pending"), _money("amount_disputed")),
+        *(_money("fee"), "user_id", "payment_method", "capture_method", "psp", "psp_reference"),
+        *("next_action", "last_error", "risk", "description", "statement_descriptor"),
+        *("return_url", "metadata", "created_at", "updated_at", "expires_at"),
+    )
 
     @admin.display(description="amount")
     def amount_(self, payment: Payment) -> str:
@@ -45,6 +78,11 @@ class RefundAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     search_help_text = "re_…, pay_… or PSP reference"
     ordering = ("-id",)
     show_full_result_count = False
+    fields = readonly_fields = (
+        *("public_id", _merchant, _payment, "livemode", "state", "sequence", "money", "reason"),
+        *("source", "psp", "psp_reference", "of_reference", "failure_code", "failure_message"),
+        *("metadata", "created_at", "updated_at"),
+    )
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         for prefix, column in (("re", "id"), ("pay", "payment_id")):
