@@ -13,7 +13,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            database_operations=[run_sql_file(__file__, "0002_notices")],
+            database_operations=[
+                run_sql_file(__file__, "0002_notices"),
+                run_sql_file(__file__, "0002_notices_told"),
+            ],
             state_operations=[
                 migrations.CreateModel(
                     name="WebhookEndpoint",
@@ -65,6 +68,7 @@ class Migration(migrations.Migration):
                         ("previous_secret", models.BinaryField(null=True)),
                         ("previous_secret_until", models.DateTimeField(null=True)),
                         ("sequence", models.IntegerField(default=0)),
+                        ("giving_up", models.BooleanField(default=False)),
                         ("failing_since", models.DateTimeField(null=True)),
                         ("quick", models.BooleanField(default=False)),
                         ("created_at", models.DateTimeField()),

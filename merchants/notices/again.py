@@ -19,7 +19,7 @@ from merchants.notices.find import asked_for, endpoints_of, events_of, get_endpo
 from merchants.notices.models import Notice, WebhookEndpoint
 from merchants.notices.topics import TEST, patterns_of
 
-MOST = 10_000  # Events in one call; whoever wants more asks again, from where it ended.
+MOST = 1000  # Events in one call, as when giving up; whoever wants more asks again, from where it ended.
 
 
 class EndpointDisabled(ValueError):

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 Reason = WebhookEndpoint.Reason
 #: What its owner did is no news to its owner.
 NEWS = frozenset({Reason.GONE, Reason.FAILING, Reason.BACK_OFFICE})
+AT_ONCE = 1000  # Notices given up in one commit; the relay may be waiting for the endpoint's row meanwhile.
 
 
 @atomic
@@ -49,8 +50,8 @@ def stop(endpoint: WebhookEndpoint, *, reason: WebhookEndpoint.Reason, at: datet
     endpoint.disabled_at = endpoint.updated_at = at
     if reason in NEWS:
         endpoint.sequence += 1
+    endpoint.giving_up = _give_up(endpoint, at=at)
     endpoint.save()
-    call("notice_give_up", endpoint.merchant_id, endpoint.id, at)
     if reason in NEWS:
         record([event_of(endpoint, "webhook_endpoint.disabled", at=at)])
         log.warning("endpoint.disabled", extra={"endpoint": endpoint.public_id, "reason": reason})
@@ -59,6 +60,8 @@ def stop(endpoint: WebhookEndpoint, *, reason: WebhookEndpoint.Reason, at: datet
 def start(endpoint: WebhookEndpoint, *, at: datetime) -> None:
     """As `enable`, of a disabled endpoint whose row is locked."""
     require_transaction("That an endpoint is enabled")
+    while endpoint.giving_up:
+        endpoint.giving_up = _give_up(endpoint, at=at)
     endpoint.status = WebhookEndpoint.Status.ENABLED
     endpoint.disabled_reason = Reason.NONE
     endpoint.disabled_at = None
@@ -68,6 +71,18 @@ def start(endpoint: WebhookEndpoint, *, at: datetime) -> None:
     endpoint.quick = False
     endpoint.updated_at = at
     endpoint.save()
+
+
+def give_up_the_rest(*, at: datetime) -> None:
+    """Go on giving up what was pending at disabled endpoints, a piece of each."""
+    for merchant_id, endpoint_id in WebhookEndpoint.objects.filter(giving_up=True).values_list(
+        "merchant_id", "id"
+    ):
+        with atomic():
+            endpoint = _locked(merchant_id, endpoint_id)
+            if endpoint.giving_up and not _give_up(endpoint, at=at):
+                endpoint.giving_up = False
+                endpoint.save(update_fields=["giving_up"])
 
 
 def event_of(endpoint: WebhookEndpoint, topic: str, *, at: datetime) -> Event:
@@ -81,6 +96,12 @@ def event_of(endpoint: WebhookEndpoint, topic: str, *, at: datetime) -> Event:
         body=render.endpoint(endpoint),
         at=at,
     )
+
+
+def _give_up(endpoint: WebhookEndpoint, *, at: datetime) -> bool:
+    """Give up some of what is pending; whether there may be more."""
+    [(more,)] = call("notice_give_up", endpoint.merchant_id, endpoint.id, at, AT_ONCE)
+    return bool(more)
 
 
 def _locked(merchant_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:

@@ -44,6 +44,9 @@ class WebhookEndpoint(MerchantRow):
     previous_secret = models.BinaryField(null=True)  # Signs as well, until …
     previous_secret_until = models.DateTimeField(null=True)
     sequence = models.IntegerField(default=0)  # Of the events that are about itself.
+    giving_up = models.BooleanField(
+        default=False
+    )  # Disabled, and more is pending than ends at once.
     failing_since = models.DateTimeField(null=True)  # The first failure after the last success.
     quick = models.BooleanField(default=False)  # Its last answer was a success, and soon.
     created_at = models.DateTimeField()

@@ -8,6 +8,7 @@ from celery import shared_task
 
 from kernel.clock import now
 from merchants.notices.deliver import deliver_due
+from merchants.notices.disable import give_up_the_rest
 from merchants.notices.forget import forget as forget_old
 from merchants.notices.forget import forget_old_secrets, seal_anew
 
@@ -17,6 +18,7 @@ TURN = 10.0  # Seconds after which a task ends although there is more; the next 
 @shared_task(name="notices.deliver")
 def deliver(**_: Any) -> None:
     """Send what is due. Queue: notices."""
+    give_up_the_rest(at=now())
     deliver_due(seconds=TURN)
 
 

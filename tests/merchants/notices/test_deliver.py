@@ -16,6 +16,7 @@ from kernel.clock import now
 from kernel.ids import encode
 from kernel.outbox.models import OutboxEvent
 from merchants.models import Notice, NoticeAttempt, WebhookEndpoint
+from merchants.notices import disable as disabling
 from merchants.notices import render
 from merchants.notices.deliver import deliver as deliver_one
 from merchants.notices.hear import hear
@@ -295,6 +296,44 @@ def test_410_disables_at_once(shop, listens, happens, merchant):
     happens("pay_c", 1)
     deliver()
     assert Notice.objects.count() == 3
+
+
+def test_much_that_was_pending_is_given_up_piece_by_piece(
+    shop, listens, happens, merchant, monkeypatch
+):
+    monkeypatch.setattr(disabling, "AT_ONCE", 4)
+    endpoint = listens()
+    shop.answers["/hook"] = [GONE]
+    for number in range(15):
+        happens(f"pay_{number}", 1, 2)
+    deliver()
+
+    left = statuses()["pending"]
+    assert 20 < left < 30
+    assert deliver() == 0  # Nothing is sent there, though.
+    disabling.give_up_the_rest(at=now())
+    assert statuses()["pending"] == left - 4
+    for _ in range(8):
+        disabling.give_up_the_rest(at=now())
+    assert statuses() == {"failed": 30}
+    assert not again(endpoint.endpoint).giving_up
+
+
+def test_enabled_before_all_was_given_up_an_endpoint_gets_nothing_old(
+    shop, listens, happens, merchant, monkeypatch
+):
+    monkeypatch.setattr(disabling, "AT_ONCE", 4)
+    endpoint = listens()
+    for number in range(10):
+        happens(f"pay_{number}", 1)
+    whose = (merchant.merchant.id, endpoint.endpoint.id)
+    disabling.disable(*whose, reason=disabling.Reason.BACK_OFFICE, at=now())
+    assert again(endpoint.endpoint).giving_up
+    disabling.enable(*whose, at=now())
+    happens("pay_new", 1)
+    deliver()
+
+    assert sequences(shop.at("/hook"), endpoint) == [("pay_new", 1)]
 
 
 def test_a_deleted_endpoint_hears_nothing_and_its_secrets_are_gone(
