@@ -81,6 +81,21 @@ CHECKS = [
                 OR coalesce(f.balance, 0) <> r.fee""",  # noqa: S608 - our own text.
     ),
     Check(
+        "what the PSP charged for a dispute, and gave back of that, is in the books",
+        """SELECT m.merchant_id, m.id FROM dispute_movement m
+           LEFT JOIN dispute_round r ON r.merchant_id = m.merchant_id AND r.reinstatement = m.id
+           LEFT JOIN ledger_transaction t ON t.merchant_id = m.merchant_id
+               AND t.source = public_id('dp', m.dispute_id) || ':' || m.psp_reference
+               AND t.kind = CASE m.direction WHEN 'withdrawn' THEN 'psp.fee_charged' ELSE 'psp.fee_returned' END
+           LEFT JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id
+               AND e.type = CASE m.direction WHEN 'withdrawn' THEN 'CREDIT' ELSE 'DEBIT' END
+           LEFT JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id
+               AND c.code = 'assets:psp:' || m.psp || ':receivable'
+           GROUP BY m.merchant_id, m.id, m.direction, m.fee, r.id
+           HAVING coalesce(sum(e.amount) FILTER (WHERE c.id IS NOT NULL), 0)
+               <> (CASE WHEN m.direction = 'withdrawn' OR r.id IS NOT NULL THEN m.fee ELSE 0 END)""",
+    ),
+    Check(
         "nothing of a dispute is in the books that no dispute of ours brought about",
         """SELECT t.merchant_id, t.source FROM ledger_transaction t
            WHERE t.kind LIKE 'dispute.%' AND NOT EXISTS (

@@ -133,7 +133,10 @@ CHECKS = [
     ),
     Check(
         "every refund that stands as succeeded is in the books, and no other",
-        """SELECT r.merchant_id, r.id, r.state, coalesce(b.booked, 0) FROM refund r
+        """SELECT r.merchant_id, r.id, r.state, side.code, coalesce(b.booked, 0) FROM refund r
+           CROSS JOIN LATERAL (
+               VALUES ('assets:psp:' || r.psp || ':receivable', 1), ('liabilities:merchant:available', -1)
+           ) side (code, sign)
            LEFT JOIN (
                SELECT t.merchant_id, t.source, c.code,
                    sum(CASE e.type WHEN 'CREDIT' THEN e.amount ELSE -e.amount END) AS booked
@@ -143,8 +146,8 @@ CHECKS = [
                WHERE t.kind IN ('refund.succeeded', 'refund.failed')
                GROUP BY t.merchant_id, t.source, c.code
            ) b ON b.merchant_id = r.merchant_id AND b.source = public_id('re', r.id)
-               AND b.code = 'assets:psp:' || r.psp || ':receivable'
-           WHERE coalesce(b.booked, 0) <> CASE r.state WHEN 'succeeded' THEN r.amount ELSE 0 END""",
+               AND b.code = side.code
+           WHERE coalesce(b.booked, 0) <> CASE r.state WHEN 'succeeded' THEN side.sign * r.amount ELSE 0 END""",
     ),
     Check(
         "nothing is in the books for a refund that there is not",
@@ -158,6 +161,13 @@ CHECKS = [
            LEFT JOIN payment_attempt a ON a.merchant_id = r.merchant_id AND a.refund_id = r.id
            WHERE r.source <> 'psp'
                AND (a.id IS NULL OR (r.state = 'pending') IS DISTINCT FROM (a.finished_at IS NULL))""",
+    ),
+    Check(
+        "a refund of ours has succeeded only by an approved attempt of its amount",
+        """SELECT r.merchant_id, r.id FROM refund r
+           JOIN payment_attempt a ON a.merchant_id = r.merchant_id AND a.refund_id = r.id
+           WHERE (a.payment_id, a.amount) IS DISTINCT FROM (r.payment_id, r.amount)
+               OR r.state = 'succeeded' AND a.outcome <> 'approved'""",
     ),
     Check(
         "every change of every refund has its event, none twice",

@@ -27,7 +27,7 @@ GUARDED = [
 @pytest.fixture
 def day(case, api, puppet):
     """One running, one won, one lost, one accepted."""
-    case().heard("needs_response", withdrawn("a"))
+    case().heard("needs_response", withdrawn("a", fee=15_00))
     case("adyen").heard("won", withdrawn("b"), reinstated("c"))
     case("braintree").heard("lost", withdrawn("d"))
     accepted = case().heard("needs_response", withdrawn("e"))
@@ -55,12 +55,15 @@ TAMPERING = {
     CHECKS[4].says: "UPDATE dispute_round SET fee = fee + 1 WHERE reinstatement IS NULL",
     CHECKS[
         5
+    ].says: "UPDATE ledger_transaction SET source = 'dp_0:1' WHERE kind = 'psp.fee_charged'",
+    CHECKS[
+        6
     ].says: "UPDATE ledger_transaction SET source = 'dp_' || id WHERE kind = 'dispute.lost'",
-    CHECKS[6].says: "UPDATE dispute SET status = 'won' WHERE status = 'lost'",
-    CHECKS[7].says: "DELETE FROM outbox_event WHERE topic LIKE 'dispute.%' AND sequence = 2",
-    CHECKS[8].says: "DELETE FROM dispute_report",
-    CHECKS[9].says: "UPDATE dispute_act SET finished_at = NULL, outcome = ''",
-    CHECKS[10].says: "UPDATE idempotency_key SET status = NULL, body = NULL WHERE key = 'k'",
+    CHECKS[7].says: "UPDATE dispute SET status = 'won' WHERE status = 'lost'",
+    CHECKS[8].says: "DELETE FROM outbox_event WHERE topic LIKE 'dispute.%' AND sequence = 2",
+    CHECKS[9].says: "DELETE FROM dispute_report",
+    CHECKS[10].says: "UPDATE dispute_act SET finished_at = NULL, outcome = ''",
+    CHECKS[11].says: "UPDATE idempotency_key SET status = NULL, body = NULL WHERE key = 'k'",
 }
 
 

@@ -15,7 +15,15 @@ def day(api):
     api.pay(psp="braintree", payment_method="pm_card_declined")
 
 
-GUARDED = ["payment", "payment_attempt", "idempotency_key", "outbox_event", "ledger_entry"]
+GUARDED = [
+    "payment",
+    "payment_attempt",
+    "refund",
+    "idempotency_key",
+    "outbox_event",
+    "ledger_transaction",
+    "ledger_entry",
+]
 
 
 def tamper(sql):
@@ -88,6 +96,59 @@ def test_an_ordinary_day_holds(day):
     ],
 )
 def test_tampering_is_found(day, tampering, statement):
+    assert statement in found(tampering)
+
+
+@pytest.mark.parametrize(
+    "tampering, statement",
+    [
+        (
+            "UPDATE payment SET amount_refunded = amount_refunded - 1 WHERE amount_refunded > 0",
+            "every payment's refunded and reserved amounts are the sums of its refunds",
+        ),
+        (
+            "UPDATE payment SET amount_refunded = 0, amount_refund_pending = amount_refunded",
+            "every payment's refunded and reserved amounts are the sums of its refunds",
+        ),
+        (
+            "UPDATE refund SET state = 'failed' WHERE state = 'succeeded'",
+            "every refund that stands as succeeded is in the books, and no other",
+        ),
+        (
+            # Somebody else bears it.
+            """UPDATE ledger_entry SET guarded = false,
+                   account_id = (SELECT id FROM ledger_account WHERE code = 'income:fees:processing')
+               WHERE type = 'DEBIT' AND transaction_id IN
+                   (SELECT id FROM ledger_transaction WHERE kind = 'refund.succeeded')""",
+            "every refund that stands as succeeded is in the books, and no other",
+        ),
+        (
+            "UPDATE ledger_transaction SET source = 're_0' WHERE kind = 'refund.succeeded'",
+            "nothing is in the books for a refund that there is not",
+        ),
+        (
+            "UPDATE payment_attempt SET finished_at = NULL, outcome = '' WHERE operation = 'refund'",
+            "a refund of ours is pending exactly when its attempt is open, and each has one attempt",
+        ),
+        (
+            "UPDATE payment_attempt SET outcome = 'declined' WHERE operation = 'refund'",
+            "a refund of ours has succeeded only by an approved attempt of its amount",
+        ),
+        (
+            "UPDATE payment_attempt SET amount = amount - 1 WHERE operation = 'refund'",
+            "a refund of ours has succeeded only by an approved attempt of its amount",
+        ),
+        (
+            "DELETE FROM outbox_event WHERE topic = 'refund.succeeded'",
+            "every change of every refund has its event, none twice",
+        ),
+    ],
+)
+def test_tampering_with_refunds_is_found(api, tampering, statement):
+    payment = api.pay(psp="stripe").json()["id"]
+    assert api.post("refunds", {"payment": payment, "amount": 400}).status_code == 201
+    assert prove().holds
+
     assert statement in found(tampering)
 
 
