@@ -85,7 +85,7 @@ def _hear(psp: str, reports: Iterable[CaseReport], *, livemode: bool, at: dateti
         except Quarantined as odd:
             log.error("poll.quarantined", extra={**about, "why": str(odd)})
         except NotYet as early:
-            log.info("poll.not_yet", extra={**about, "why": str(early)})
+            log.warning("poll.not_yet", extra={**about, "why": str(early)})
         except Exception:
             log.exception("poll.failed", extra=about)
         else:

@@ -46,12 +46,19 @@ def test_what_has_changed_is_heard(case, puppet):
 def test_one_that_cannot_be_heard_does_not_stop_the_others(case, puppet, caplog):
     one, other = case(), case()
     stranger = Case(one.payment | {"id": "", "psp_reference": "pi_foreign"}, "foreign")
+    too_much = Case(one.payment, "too_much")
     broken = other.says()
     object.__setattr__(broken, "amount", None)
-    puppet.recent = [stranger.says(), broken, other.says("needs_response", withdrawn("a"))]
+    puppet.recent = [
+        stranger.says(),
+        too_much.says(amount=1001),
+        broken,
+        other.says("needs_response", withdrawn("a")),
+    ]
 
     assert poll("stripe", at=now()) == 1
     assert other.dispute.outstanding == 1000
+    assert "poll.not_yet" in caplog.text
     assert "poll.quarantined" in caplog.text
     assert "poll.failed" in caplog.text
 
