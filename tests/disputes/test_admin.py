@@ -72,7 +72,9 @@ def test_strangers_and_staff_without_the_right_get_nothing(client, file):
     assert client.get(file).status_code == 403
 
     staff.user_permissions.add(Permission.objects.get(codename="view_dispute"))
-    assert client.get(file).status_code == 403  # The page of the dispute hides evidence from them, too.
+    assert (
+        client.get(file).status_code == 403
+    )  # The page of the dispute hides evidence from them, too.
 
     staff.user_permissions.add(Permission.objects.get(codename="view_evidence"))
     reply = client.get(file)
