@@ -37,5 +37,5 @@ class ErrorShape(serializers.Serializer[Any]):
 
 #: Every endpoint may refuse with these.
 REFUSALS = dict.fromkeys(
-    (400, 401, 402, 403, 404, 405, 409, 413, 415, 422, 429, 500, 502, 503), ErrorShape
+    (400, 401, 402, 403, 404, 405, 409, 411, 413, 415, 422, 429, 500, 502, 503), ErrorShape
 )

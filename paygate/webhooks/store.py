@@ -88,7 +88,7 @@ _store = Grouped(store_many, name="store PSP events", rest=0.005)
 
 def _newly(told: Told, new: set[tuple[Any, ...]]) -> int:
     """How many of its items were new. Of two deliveries that tell the same thing, the first one did."""
-    keys = {(told.psp, told.livemode, item.key) for item in told.items} & new
+    keys = {(told.psp, told.livemode, _holdable(item.key)) for item in told.items} & new
     new -= keys
     return len(keys)
 
@@ -98,8 +98,8 @@ def _row(told: Told, item: Item) -> dict[str, Any]:
         "id": uuid7(),
         "psp": told.psp,
         "livemode": told.livemode,
-        "key": item.key,
-        "kind": item.kind,
+        "key": _holdable(item.key),
+        "kind": _holdable(item.kind),
         "payload": orjson.Fragment(_as_json(item.payload)),
         "said_at": item.at,
         "received_at": told.at,

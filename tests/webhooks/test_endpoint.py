@@ -172,6 +172,14 @@ def test_a_name_that_postgresql_cannot_hold_holds_up_nothing() -> None:
 
 
 @on_the_database
+def test_a_key_that_postgresql_cannot_hold_is_a_key_all_the_same() -> None:
+    for _ in range(2):
+        assert stripe("a\0b", id="evt_\0x").send().status_code == 200
+
+    assert only().key == "evt_\ufffdx"
+
+
+@on_the_database
 def test_odd_values_are_kept_as_well_as_they_can_be() -> None:
     adyen(shopper="a\0b", half="\ud800", large=2**70, path="\\u0000").send()
 
