@@ -84,10 +84,33 @@ class DisputeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     ordering = ("-id",)
     show_full_result_count = False
     inlines = (RoundInline, MovementInline, EvidenceInline, ActInline, ReportInline)
+    fields = readonly_fields = (
+        *("public_id", "whose", "payment", "livemode", "psp", "psp_reference", "stage", "status"),
+        *("sequence", "amount_", "outstanding_", "fee_", "reason", "reason_code"),
+        *("evidence_due_by", "reminders", "opened_at", "reported_at", "submitted_at", "closed_at"),
+        *("created_at", "updated_at"),
+    )
+
+    @admin.display(description="merchant")
+    def whose(self, dispute: Dispute) -> str:
+        return encode("mer", dispute.merchant_id)
+
+    @admin.display(description="payment")
+    def payment(self, dispute: Dispute) -> str:
+        page = reverse("admin:payments_payment_change", args=[dispute.payment_id])
+        return format_html('<a href="{}">{}</a>', page, encode("pay", dispute.payment_id))
 
     @admin.display(description="amount")
     def amount_(self, dispute: Dispute) -> str:
         return str(dispute.money(dispute.amount))
+
+    @admin.display(description="outstanding")
+    def outstanding_(self, dispute: Dispute) -> str:
+        return str(dispute.money(dispute.outstanding))
+
+    @admin.display(description="fee")
+    def fee_(self, dispute: Dispute) -> str:
+        return str(dispute.money(dispute.fee))
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         for prefix, column in (("dp", "id"), ("pay", "payment_id")):

@@ -88,7 +88,6 @@ class NoticeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         "status",
         "attempts",
         "next_try_at",
-        "created_at",
     )
     list_filter = ("status",)
     list_select_related = ("webhook_endpoint",)

@@ -5,6 +5,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from disputes.models import Evidence
+from kernel.ids import encode
 from tests.disputes.conftest import PDF, withdrawn
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,9 @@ def test_the_list_and_the_page_show_everything(admin_client, dispute):
     assert dispute.public_id in listed
     for seen in ("txn_1", "Delivered.", "Receipt.pdf", "10.4", "needs_response"):
         assert seen in page, seen
+    payment = encode("pay", dispute.payment_id)
+    assert f'<a href="/admin/payments/payment/{dispute.payment_id}/change/">{payment}</a>' in page
+    assert str(dispute.money(dispute.amount)) in page
 
 
 @pytest.mark.parametrize("by", ["public_id", "payment", "case"])
