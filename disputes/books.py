@@ -62,10 +62,11 @@ class Books:
                 )
 
     def reinstate(self, waiting: Sequence[Movement]) -> list[Movement]:
-        """Give back what fits, to the first round that still waits for it; what was booked of it."""
+        """Give back what fits, to a round of the same amount or the first that waits; what was booked of it."""
         booked = []
         for movement in waiting:
-            one = next((r for r in self.rounds if self._fits(movement, r)), None)
+            fitting = [r for r in self.rounds if self._fits(movement, r)]
+            one = min(fitting, key=lambda r: (r.amount != movement.amount, r.number), default=None)
             if one is None:
                 continue
             amount = self.dispute.money(movement.amount)
@@ -91,11 +92,16 @@ class Books:
         return booked
 
     def conclude(self) -> None:
-        """Give up what is lost by the dispute's status, and take back what was given up too early."""
+        """Give up what is lost by the dispute's status, and take back what was given up too early.
+
+        Of a dispute that was won, what is not back when every round has its answer does not come back. (Of all
+        rounds together: which reinstatement answers which depends on what was heard first, and sums do not.)
+        """
+        answered = all(one.reinstatement is not None for one in self.rounds)
+        gone = self.dispute.status == Status.LOST or (
+            self.dispute.status == Status.WON and answered
+        )
         for one in self.rounds:
-            gone = self.dispute.status == Status.LOST or (
-                self.dispute.status == Status.WON and one.reinstatement is not None
-            )
             if one.left and gone and not one.lost_as:
                 one.times_lost += 1
                 lost = dispute_lost(**self._of(one, amount=one.left, lost=True), **self._psp)

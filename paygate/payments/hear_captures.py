@@ -114,6 +114,8 @@ def _recapture(psp: str, news: Recaptured, *, livemode: bool, now: datetime) -> 
     payment.last_error = None
     if payment.state == State.FAILED:
         payment.recapture()
+    elif payment.state == State.AUTHORIZED:
+        payment.recapture_part()
     elif payment.state not in {State.CAPTURED, State.PARTIALLY_CAPTURED}:
         raise Quarantined(f"{payment.public_id} is {payment.state}, and was captured after all")
     made = payment_recaptured(

@@ -195,6 +195,10 @@ class Payment(MerchantRow):
     def recapture(self) -> None:
         """The PSP made a capture after all that it had taken back."""
 
+    @transition(field=state, source=State.AUTHORIZED, target=State.PARTIALLY_CAPTURED)
+    def recapture_part(self) -> None:
+        """The PSP took after all the one part that it had taken back; the rest is still held."""
+
 
 class RefundState(models.TextChoices):
     """The statuses of a refund in the public API."""

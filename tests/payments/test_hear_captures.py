@@ -119,9 +119,12 @@ def test_the_only_part_that_was_taken_leaves_the_rest_held(api):
     payment = api.pay(psp="adyen", capture_method="manual").json()
     api.post(f"payments/{payment['id']}/capture", {"amount": 400, "final": False})
 
+    before = shown(api, payment)
     fails(payment, 4_00)
-
     assert shown(api, payment) == ("authorized", 0, 0)
+    is_made(payment, 4_00)
+    assert shown(api, payment) == before
+    assert prove().holds
     assert api.post(f"payments/{payment['id']}/capture").json()["status"] == "captured"
 
 

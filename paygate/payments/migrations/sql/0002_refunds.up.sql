@@ -65,7 +65,8 @@ CREATE OR REPLACE FUNCTION payment_arrows() RETURNS TABLE (source text, target t
            ('processing', 'requires_action'), ('processing', 'authorized'), ('processing', 'partially_captured'),
            ('processing', 'captured'), ('processing', 'canceled'), ('processing', 'expired'), ('processing', 'failed'),
            ('requires_action', 'processing'), ('authorized', 'processing'), ('partially_captured', 'processing'),
-           ('captured', 'failed'), ('partially_captured', 'authorized'), ('failed', 'captured')
+           ('captured', 'failed'), ('partially_captured', 'authorized'), ('failed', 'captured'),
+           ('authorized', 'partially_captured')
 $$;
 
 -- What a dispute holds, or has taken for good, is not given back a second time: no refund begins meanwhile.
