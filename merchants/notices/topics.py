@@ -30,8 +30,6 @@ TOPICS = {
     "dispute": (
         "created",
         "updated",
-        "needs_response",
-        "under_review",
         "won",
         "lost",
         "funds_withdrawn",

@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 REQUIRED = (
     *("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS", "SEALING_KEYS"),
+    "EVIDENCE_FOLDER",  # Shared by web servers and workers, and kept.
     # By these we know who speaks to /webhooks: what this repository gives for them anybody can read.
     *("STRIPE_TEST_WEBHOOK_SECRETS", "ADYEN_TEST_HMAC_KEYS", "BRAINTREE_TEST_PRIVATE_KEY"),
 )

@@ -4,7 +4,7 @@ import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
@@ -19,6 +19,7 @@ from paygate.payments.render import render
 from paygate.wsgi import application
 
 schema = schemathesis.openapi.from_wsgi("/v1/openapi.json", application)
+OPERATIONS = [found.ok() for found in schema.get_all_operations()]
 
 
 def test_the_document_is_openapi_3_1_and_names_what_exists(client):
@@ -85,18 +86,26 @@ def one_connection():
         signal.connect(close_old_connections)
 
 
-@schema.parametrize()
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
-def test_no_input_makes_the_server_fail(case, api, one_connection):
-    case.headers = {**(case.headers or {}), "Authorization": f"Bearer {api.secret}"}
-    response = case.call()
-    case.validate_response(
-        response,
-        checks=[not_a_server_error, response_schema_conformance, status_code_conformance],
+def test_every_operation_is_tried():
+    assert len(OPERATIONS) >= 30
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+def test_no_input_makes_the_server_fail(operation, api, one_connection):
+    @given(operation.as_strategy())
+    @settings(
+        max_examples=25,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
+    def check(case):
+        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {api.secret}"}
+        response = case.call()
+        case.validate_response(
+            response,
+            checks=[not_a_server_error, response_schema_conformance, status_code_conformance],
+        )
+
+    check()

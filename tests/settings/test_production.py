@@ -12,6 +12,7 @@ GIVEN = {
     "REDIS_URL": "redis://redis:6379/0",
     "ALLOWED_HOSTS": "pay.example",
     "SEALING_KEYS": "b25seSBmb3IgZGV2ZWxvcG1lbnQsIG5vdCBzZWNyZXQ=",
+    "EVIDENCE_FOLDER": "/evidence",
     "STRIPE_TEST_WEBHOOK_SECRETS": "whsec_1",
     "ADYEN_TEST_HMAC_KEYS": "00ff",
     "BRAINTREE_TEST_PRIVATE_KEY": "k",
