@@ -123,13 +123,14 @@ class Simulator(ABC):
         Called whenever time was made to pass, and twice a second.
         """
 
+    @abstractmethod
     def envelope(self, told: Any, *, at: float, secret: str) -> tuple[dict[str, str], bytes]:
         """One notification as it goes over the wire, signed at that moment (seconds since 1970).
 
         `secret` replaces the simulator's own where it is not empty: so are forgeries made.
         """
-        raise LookupError("not simulated yet")
 
+    @abstractmethod
     def perform(self, act: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """What people do at the PSP itself. Raises ValueError or LookupError for what cannot be done.
 
@@ -141,11 +142,10 @@ class Simulator(ABC):
         cancel       {"payment"}: in the dashboard
         and what only one PSP has. Amounts are ISO 4217 minor units. The answer has the "id" of what came of it.
         """
-        raise LookupError("not simulated yet")
 
+    @abstractmethod
     def disputes(self) -> list[dict[str, Any]]:
         """Every dispute: id, payment (ours), amount, currency (ISO), status (the PSP's), round, and what else."""
-        raise LookupError("not simulated yet")
 
     def failed(self, call: Call, reply: Reply) -> None:  # noqa: B027
         """`reply` is the server error that was sent after execution; some PSPs remember it."""

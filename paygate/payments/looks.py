@@ -37,14 +37,15 @@ def take_due(model: type[M], psp: str, *, at: datetime, most: int) -> list[M]:
     return list(
         model._default_manager.raw(
             f"""
-            UPDATE {table} a SET
-                looks = a.looks + 1,
-                next_look_at = %(at)s + make_interval(secs => (%(pauses)s::int[])[least(a.looks + 1, %(last)s)])
-            FROM (
+            WITH due AS MATERIALIZED (  -- Or a planner that takes the table for small may lock more than LIMIT says.
                 SELECT merchant_id, id FROM {table}
                 WHERE finished_at IS NULL AND next_look_at <= %(at)s AND psp = %(psp)s
                 ORDER BY next_look_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
-            ) due
+            )
+            UPDATE {table} a SET
+                looks = a.looks + 1,
+                next_look_at = %(at)s + make_interval(secs => (%(pauses)s::int[])[least(a.looks + 1, %(last)s)])
+            FROM due
             WHERE a.merchant_id = due.merchant_id AND a.id = due.id
             RETURNING a.*
             """,  # noqa: S608 - the name of a table of ours.
