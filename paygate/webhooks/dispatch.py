@@ -19,7 +19,7 @@ from paygate.webhooks.tasks import apply_due
 
 log = logging.getLogger(__name__)
 
-REST = 0.02  # Seconds between two messages: whatever is delivered meanwhile shares the next one.
+REST = 0.2  # Seconds between two messages: what is delivered meanwhile shares the next. Each costs as much as an event.
 EXPIRES = 5.0  # Seconds; beat has come by more than once by then.
 
 
