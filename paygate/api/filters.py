@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
-from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 
 from kernel.currencies import EXPONENTS
 from kernel.ids import InvalidId, decode
+from kernel.moments import read_moment
 from kernel.pages import PAGING
 from kernel.problems import Problem
 from paygate.payments.models import RefundState, State
@@ -104,15 +104,9 @@ def _id(name: str, value: str, prefix: str) -> UUID:
 
 
 def _moment(name: str, value: str) -> datetime:
-    """RFC 3339; also seconds since 1970, as Stripe takes them."""
     try:
-        if value.isdecimal():
-            return datetime.fromtimestamp(int(value), tz=UTC)
-        moment = parse_datetime(value)
-        if moment is None:
-            raise ValueError(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
+        return read_moment(value)
+    except ValueError:
         raise _bad(
             name, "invalid_time", "Not an RFC 3339 time such as 2026-11-23T14:00:00Z."
         ) from None

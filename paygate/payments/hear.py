@@ -53,9 +53,14 @@ def payment_moved(psp: str, news: PaymentMoved, *, livemode: bool, now: datetime
 
 def _while_open(attempt: Attempt, payment: Payment, news: PaymentMoved, *, now: datetime) -> str:
     """An attempt is out: the news settle it, or are a reason to look it up at once."""
-    about_another = news.attempt not in ("", attempt.public_id)
     fits = Operation(attempt.operation) in EVIDENCE_FOR.get(news.became, set())
-    if news.outcome is not None and fits and not about_another:
+    if news.outcome is not None and fits and _about(attempt, news):
+        if isinstance(news.outcome, Approved) and attempt.operation == Operation.CAPTURE:
+            taking = payment.money(attempt.amount)
+            if news.outcome.amount != taking:
+                raise Quarantined(
+                    f"{attempt.public_id} takes {taking}, {payment.psp} says {news.outcome.amount}"
+                )
         return _settled(reload(attempt), news.outcome)
     called = attempt.taken_at is not None and (
         attempt.outcome or now - attempt.taken_at > timedelta(seconds=settings.CALL_OVER_AFTER)
@@ -66,6 +71,13 @@ def _while_open(attempt: Attempt, payment: Payment, news: PaymentMoved, *, now: 
         ).update(next_look_at=now)
         return f"{attempt.public_id} is looked up"
     return NOTHING_NEW  # Its call is out, and answers for itself.
+
+
+def _about(attempt: Attempt, news: PaymentMoved) -> bool:
+    """Is this attempt meant? A capture must be named: somebody may have made another one in the dashboard."""
+    if attempt.operation == Operation.CAPTURE:
+        return news.attempt == attempt.public_id
+    return news.attempt in ("", attempt.public_id)
 
 
 def _settled(task: Task, outcome: Outcome) -> str:

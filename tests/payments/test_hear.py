@@ -156,6 +156,50 @@ def test_the_news_of_another_capture_do_not_settle_this_one(api, simulators):
     assert row(payment["id"]).state == "processing"
 
 
+@pytest.fixture
+def capturing(api, simulators):
+    """A capture of 4.00 at Adyen of whose answer nothing was heard: the payment and the attempt's id."""
+    payment = api.pay(psp="adyen", capture_method="manual").json()
+    simulators["adyen"].faults(next=["timeout_after"], hang_seconds=1)
+    reply = api.post(f"payments/{payment['id']}/capture", {"amount": 400, "final": False})
+    return payment, reply.json()["attempts"][-1]["id"]
+
+
+def captured(payment, amount, attempt=""):
+    return hear(
+        "adyen",
+        psp_reference=payment["psp_reference"],
+        became=Became.CAPTURED,
+        attempt=attempt,
+        outcome=Approved("CAP", Money(amount, "USD")),
+    )
+
+
+def test_the_news_of_our_capture_settle_it(capturing):
+    payment, attempt = capturing
+
+    captured(payment, 4_00, attempt)
+
+    kept = row(payment["id"])
+    assert (kept.state, kept.amount_captured) == ("partially_captured", 4_00)
+    assert prove().holds
+
+
+def test_a_capture_of_the_dashboard_is_not_taken_for_ours(capturing):
+    payment, _ = capturing
+
+    assert captured(payment, 4_00) == NOTHING_NEW
+    assert row(payment["id"]).state == "processing"
+
+
+def test_our_capture_of_another_amount_is_for_a_person(capturing):
+    payment, attempt = capturing
+
+    with pytest.raises(Quarantined):
+        captured(payment, 5_00, attempt)
+    assert row(payment["id"]).state == "processing"
+
+
 # ---------------------------------------------------------------------------------------- at rest
 
 
