@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +14,7 @@ from disputes.estimate import Past, estimate, history
 from disputes.find import Parts, parts_of
 from disputes.models import Act, Dispute
 from disputes.render import render
-from kernel.db import atomic
+from kernel.db import atomic, step_aside
 from kernel.outbox.record import Event, record
 from paygate.payments.write import Stale
 
@@ -44,8 +42,7 @@ def until_written(work: Callable[[], R]) -> R:
         except DatabaseError as error:
             if getattr(error.__cause__, "sqlstate", "") not in CROSSED:
                 raise
-        # The more often, the longer, and each by its own measure: so that they come apart.
-        time.sleep(random.uniform(0.0, min(0.2, 0.005 * (turn + 1))))  # noqa: S311
+        step_aside(turn, pace=0.005)
     raise Busy
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import random
+import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -52,6 +54,14 @@ def call(function: str, *arguments: Any) -> list[tuple[Any, ...]]:
         cursor.execute(f"SELECT * FROM {function}({places})", arguments)  # noqa: S608 - a name of ours, not input.
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
+
+
+def step_aside(turn: int, *, pace: float = 0.002) -> None:
+    """Before what somebody else came before is tried again: the more often, the longer, at most 0.2 seconds.
+
+    Each by its own measure, so that those who met come apart. `turn` counts from 0; `pace` is in seconds.
+    """
+    time.sleep(random.uniform(0.0, min(0.2, pace * (turn + 1))))  # noqa: S311 - no secret.
 
 
 def give_back_connection() -> None:

@@ -205,12 +205,13 @@ class ConfirmOne(APIView):
 def _payment(request: Request, public_id: str) -> Payment:
     principal = principal_of(request)
     try:
-        return get(principal.merchant_id, _decoded(public_id), livemode=principal.livemode)
+        return get(principal.merchant_id, payment_id(public_id), livemode=principal.livemode)
     except NoSuchPayment:
         raise no_such("payment") from None
 
 
-def _decoded(public_id: str) -> UUID:
+def payment_id(public_id: str) -> UUID:
+    """Raises NoSuchPayment for what is no id of one."""
     try:
         return decode("pay", public_id)
     except InvalidId:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -19,7 +18,7 @@ from kernel.problems import no_such
 from merchants.authentication import principal_of
 from paygate.api.filters import REFUNDS, filtered
 from paygate.api.idempotent import answer_once
-from paygate.api.payments import KEY_HEADER, PREFER
+from paygate.api.payments import KEY_HEADER, PREFER, payment_id
 from paygate.api.shapes import CreateRefund, RefundList, RefundShape
 from paygate.payments.create import Claimed
 from paygate.payments.find import NoSuchPayment, NoSuchRefund, all_refunds_of, get_refund
@@ -55,7 +54,7 @@ class Refunds(APIView):
             try:
                 return refund(
                     principal.merchant_id,
-                    _decoded(body["payment"]),
+                    payment_id(body["payment"]),
                     livemode=principal.livemode,
                     amount=body.get("amount"),
                     reason=body["reason"] or "",
@@ -114,10 +113,3 @@ class OneRefund(APIView):
         except (NoSuchRefund, InvalidId):
             raise no_such("refund") from None
         return Response(render_refund(found))
-
-
-def _decoded(public_id: str) -> UUID:
-    try:
-        return decode("pay", public_id)
-    except InvalidId:
-        raise NoSuchPayment(public_id) from None

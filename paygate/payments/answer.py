@@ -123,6 +123,27 @@ def answer(
     )
 
 
+def step_of(
+    payment: Payment,
+    attempts: Sequence[Attempt],
+    transactions: Sequence[Transaction],
+    *,
+    at: datetime,
+    topic: str = "",
+) -> Step:
+    """The step of a change that no attempt of ours brought about. `attempts` are all of the payment's."""
+    expected = payment.sequence
+    payment.sequence += 1
+    payment.updated_at = at
+    return Step(
+        payment=payment,
+        expected=expected,
+        at=at,
+        transactions=list(transactions),
+        events=[changed(payment, render(payment, attempts), at=at, topic=topic)],
+    )
+
+
 def changed(payment: Payment, shown: dict[str, Any], *, at: datetime, topic: str = "") -> Event:
     """The event of a change: the payment as it is `shown` after it."""
     return Event(

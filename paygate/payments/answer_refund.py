@@ -140,15 +140,7 @@ def give_back(payment: Payment, refund: Refund) -> list[Transaction]:
     payment.amount_refund_pending -= refund.amount
     payment.amount_refunded += refund.amount
     refund.succeed()
-    return [
-        recipes.refund_succeeded(
-            merchant=refund.merchant_id,
-            livemode=refund.livemode,
-            psp=refund.psp,
-            source=refund.public_id,
-            amount=refund.money,
-        )
-    ]
+    return [recipes.refund_succeeded(**_as_booked(refund))]
 
 
 def call_off(payment: Payment, refund: Refund, into: RefundState, *, code: str, why: str) -> None:
@@ -166,12 +158,15 @@ def come_back(payment: Payment, refund: Refund, *, code: str, why: str) -> list[
     payment.amount_refunded -= refund.amount
     refund.failure_code, refund.failure_message = plain(code), plain(why)
     refund.come_back()
-    return [
-        recipes.refund_failed(
-            merchant=refund.merchant_id,
-            livemode=refund.livemode,
-            psp=refund.psp,
-            source=refund.public_id,
-            amount=refund.money,
-        )
-    ]
+    return [recipes.refund_failed(**_as_booked(refund))]
+
+
+def _as_booked(refund: Refund) -> dict[str, Any]:
+    """What the recipes of refunds want to know of one."""
+    return {
+        "merchant": refund.merchant_id,
+        "livemode": refund.livemode,
+        "psp": refund.psp,
+        "source": refund.public_id,
+        "amount": refund.money,
+    }

@@ -7,7 +7,6 @@ open and `resolve` finds out what became of it. No transaction and no lock is he
 from __future__ import annotations
 
 import logging
-import random
 import threading
 import time
 from collections import defaultdict
@@ -24,7 +23,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django_fsm import TransitionNotAllowed
 
 from kernel.clock import now
-from kernel.db import outside_transaction
+from kernel.db import outside_transaction, step_aside
 from kernel.ids import encode
 from kernel.news import headline
 from kernel.shortcuts import publish
@@ -262,7 +261,7 @@ def settle(
                 _spread(step, channel)
                 return step
             # Another change of the same payment came first; several refunds of it may be under way.
-            time.sleep(random.uniform(0.0, min(0.2, 0.002 * (turn + 1))))  # noqa: S311
+            step_aside(turn)
         except TransitionNotAllowed:
             # The payment was read after the attempt, which somebody else has settled in between.
             if turn > CROSSINGS:

@@ -15,6 +15,13 @@ from paygate.payments.models import Operation, Payment, State
 LAPSING = [State.AUTHORIZED, State.PARTIALLY_CAPTURED, State.REQUIRES_ACTION]
 
 
+def expire(payment: Payment, *, now: datetime) -> Claimed:
+    """Claim the release of one. Raises UnableToProceed."""
+    return begin(
+        payment, Operation.EXPIRE, Payment.begin_expire, amount=payment.amount, bind=None, now=now
+    )
+
+
 def expire_due(*, now: datetime, most: int = 200) -> list[Claimed]:
     """Claim the release of everything past its time; the attempts are to be carried out."""
     claimed = []
@@ -22,16 +29,7 @@ def expire_due(*, now: datetime, most: int = 200) -> list[Claimed]:
         "expires_at"
     )[:most]:
         try:
-            claimed.append(
-                begin(
-                    payment,
-                    Operation.EXPIRE,
-                    Payment.begin_expire,
-                    amount=payment.amount,
-                    bind=None,
-                    now=now,
-                )
-            )
+            claimed.append(expire(payment, now=now))
         except UnableToProceed:
             continue  # Captured or canceled in this very moment: then it has not lapsed.
     return claimed

@@ -14,6 +14,7 @@ from django.conf import settings
 from paygate.payments.begin import UnableToProceed, begin
 from paygate.payments.carry_out import Task, reload, settle
 from paygate.payments.dispatch import dispatch
+from paygate.payments.expire import expire
 from paygate.payments.find import attempts_of
 from paygate.payments.locate import locate
 from paygate.payments.models import Attempt, Operation, Payment, Result, State
@@ -110,14 +111,7 @@ def _at_rest(
         dispatch(claimed.attempt)
         return f"{claimed.attempt.public_id} asks how it ended"
     if state in {State.AUTHORIZED, State.PARTIALLY_CAPTURED} and became in LET_GO:
-        claimed = begin(
-            payment,
-            Operation.EXPIRE,
-            Payment.begin_expire,
-            amount=payment.amount,
-            bind=None,
-            now=now,
-        )
+        claimed = expire(payment, now=now)
         dispatch(claimed.attempt)
         return f"{claimed.attempt.public_id} asks whether it is let go"
     if state == State.AUTHORIZED and became == Became.CAPTURED and not _known(attempts, news):

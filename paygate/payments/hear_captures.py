@@ -17,15 +17,14 @@ from ledger import chart
 from ledger.models import LedgerTransaction
 from ledger.recipes.payments import capture_reversed, payment_recaptured
 from ledger.transaction import Transaction
-from paygate.payments.answer import changed
+from paygate.payments.answer import step_of
 from paygate.payments.answered import plain
 from paygate.payments.carry_out import reload, settle
 from paygate.payments.find import attempts_of
 from paygate.payments.hear import NOTHING_NEW
 from paygate.payments.locate import locate
 from paygate.payments.models import Attempt, Operation, Payment, Result, State
-from paygate.payments.render import render
-from paygate.payments.write import Step, Written, write
+from paygate.payments.write import Written, write
 from paygate.psp.events import CaptureFailed, NotYet, Quarantined, Recaptured
 from paygate.psp.gateway import DeclineCode, Declined
 
@@ -171,17 +170,7 @@ def _fee_in(taken: LedgerTransaction) -> Money:
 
 def _written(payment: Payment, posted: Transaction, did: str, *, now: datetime) -> str | None:
     """None when the payment changed meanwhile: all of it is to be done again."""
-    expected = payment.sequence
-    payment.sequence += 1
-    payment.updated_at = now
-    shown = render(payment, attempts_of(payment))
-    step = Step(
-        payment=payment,
-        expected=expected,
-        at=now,
-        transactions=[posted],
-        events=[changed(payment, shown, at=now)],
-    )
+    step = step_of(payment, attempts_of(payment), [posted], at=now)
     try:
         return did if write(step) is Written.WRITTEN else None
     except IntegrityError as error:

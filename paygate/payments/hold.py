@@ -7,11 +7,10 @@ from datetime import datetime
 
 from kernel.db import require_transaction
 from ledger.transaction import Transaction
-from paygate.payments.answer import changed
+from paygate.payments.answer import step_of
 from paygate.payments.find import attempts_of
 from paygate.payments.models import Payment
-from paygate.payments.render import render
-from paygate.payments.write import Stale, Step, Written, write_many
+from paygate.payments.write import Stale, Written, write_many
 
 
 def hold(
@@ -25,17 +24,7 @@ def hold(
     require_transaction("What a dispute holds")
     if disputed == payment.amount_disputed and not transactions:
         return
-    expected = payment.sequence
     payment.amount_disputed = disputed
-    payment.sequence += 1
-    payment.updated_at = at
-    shown = render(payment, attempts_of(payment))
-    step = Step(
-        payment=payment,
-        expected=expected,
-        at=at,
-        transactions=list(transactions),
-        events=[changed(payment, shown, at=at, topic="payment.updated")],
-    )
+    step = step_of(payment, attempts_of(payment), transactions, at=at, topic="payment.updated")
     if write_many([step]) != [Written.WRITTEN]:
         raise Stale

@@ -8,12 +8,11 @@ payment_never_gives_back_more_than_was_taken.)
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from kernel.db import step_aside
 from kernel.ids import uuid7
 from paygate.payments.answer_refund import refund_events
 from paygate.payments.begin import UnableToProceed
@@ -43,14 +42,13 @@ def refund(
 
     Raises NoSuchPayment, UnableToProceed (nothing to give back, too much, held by a dispute) and KeyTaken.
     """
-    for attempt in range(TRIES):
+    for turn in range(TRIES):
         payment = get(merchant_id, payment_id, livemode=livemode)
         giving = _amount(payment, amount)
         try:
             return _claim(payment, giving, reason, metadata or {}, bind=bind, now=now)
         except Stale:
-            # The more often, the longer, and each by its own measure: so that they come apart.
-            time.sleep(random.uniform(0.0, min(0.2, 0.002 * (attempt + 1))))  # noqa: S311
+            step_aside(turn)
     raise UnableToProceed(
         payment, "payment_busy", f"{payment.public_id} changes all the time; try again."
     )
