@@ -23,6 +23,11 @@ def psp_disputed(psp: str) -> str:
     return f"assets:psp:{psp}:disputed"
 
 
+def operating_bank() -> str:
+    """Our own bank account, out of which merchants are paid."""
+    return "assets:bank:operating"
+
+
 def merchant_pending() -> str:
     """The merchant's, not yet available. Credit."""
     return "liabilities:merchant:pending"
@@ -43,6 +48,11 @@ def merchant_disputed() -> str:
     return "liabilities:merchant:disputed"
 
 
+def payouts_requested() -> str:
+    """The merchant's, set aside for a payout that was not sent yet. Credit."""
+    return "liabilities:payouts:requested"
+
+
 def payouts_in_transit() -> str:
     """Sent to the merchant's bank, not yet confirmed. Credit."""
     return "liabilities:payouts:in_transit"
@@ -58,9 +68,24 @@ def dispute_fees() -> str:
     return "income:fees:dispute"
 
 
+def refund_fees() -> str:
+    """Ours: what we charge for a refund. Credit."""
+    return "income:fees:refund"
+
+
+def passed_on_costs() -> str:
+    """Ours: what the PSPs charged us for a payment and the merchant, by interchange++, bears. Credit."""
+    return "income:fees:passed_on"
+
+
 def fx_income() -> str:
     """Ours: the spread of a conversion. Credit."""
     return "income:fx"
+
+
+def fx_revaluation() -> str:
+    """Ours: what our positions in other currencies gained or lost by their rates. Credit."""
+    return "income:fx:revaluation"
 
 
 def psp_fees(psp: str) -> str:
@@ -83,7 +108,17 @@ GUARDED = frozenset({merchant_available()})
 
 #: Kinds of transaction that have already happened outside, so that they are booked even where they leave the
 #: merchant owing us. The database knows the same (ledger_must_go_through); a test compares.
-MUST_GO_THROUGH = frozenset({"refund.succeeded", "dispute.opened", "psp.fee_charged"})
+MUST_GO_THROUGH = frozenset(
+    {
+        "refund.succeeded",
+        "refund.fee_charged",
+        "dispute.opened",
+        "psp.fee_charged",
+        "fee.cost_passed_on",
+        "funds.recalled",
+        "fx.converted",
+    }
+)
 
 
 def is_credit_normal(code: str) -> bool:

@@ -11,7 +11,7 @@ from uuid import UUID
 from kernel.money import Money
 from ledger import chart
 from ledger.journal import render
-from ledger.recipes import disputes, fees, payments, refunds
+from ledger.recipes import disputes, fees, funds, fx, payments, payouts, refunds
 from ledger.transaction import Transaction
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "books.md"
@@ -104,3 +104,57 @@ def _examples() -> Iterator[tuple[Callable[..., Transaction], Transaction]]:
         fees.processing_fee_returned,
         fees.processing_fee_returned(**whose, source="adj_1", fee=fee),
     )
+    yield (
+        fees.refund_fee_charged,
+        fees.refund_fee_charged(**whose, source="re_1", fee=Money(50, "USD")),
+    )
+    yield (
+        fees.refund_fee_returned,
+        fees.refund_fee_returned(**whose, source="re_1", fee=Money(50, "USD")),
+    )
+    yield fees.cost_passed_on, fees.cost_passed_on(**whose, source="att_1", cost=Money(1_80, "USD"))
+    yield from _money_out(whose)
+    yield from _conversions(whose)
+
+
+def _money_out(whose: dict[str, Any]) -> Iterator[tuple[Callable[..., Transaction], Transaction]]:
+    net, held = Money(97_10, "USD"), Money(9_71, "USD")
+    due: dict[str, Any] = {**whose, "source": "2026-12-01 USD 1"}
+    yield funds.funds_available, funds.funds_available(**due, amount=net, reserve=held)
+    yield funds.funds_recalled, funds.funds_recalled(**due, amount=net)
+    yield funds.reserve_released, funds.reserve_released(**due, amount=held)
+    po: dict[str, Any] = {**whose, "source": "po_1", "amount": Money(87_39, "USD")}
+    bank = {"paid_from": chart.operating_bank()}
+    yield payouts.payout_created, payouts.payout_created(**po)
+    yield payouts.payout_canceled, payouts.payout_canceled(**po)
+    yield payouts.payout_sent, payouts.payout_sent(**po)
+    yield payouts.payout_paid, payouts.payout_paid(**po, **bank)
+    yield payouts.payout_failed, payouts.payout_failed(**po)
+    yield payouts.payout_returned, payouts.payout_returned(**po, **bank)
+
+
+def _conversions(whose: dict[str, Any]) -> Iterator[tuple[Callable[..., Transaction], Transaction]]:
+    euros, dollars = Money(100_00, "EUR"), Money(107_00, "USD")
+    yield (
+        fx.converted,
+        fx.converted(
+            **whose,
+            source="payment.captured:att_1",
+            account=chart.merchant_pending(),
+            sold=euros,
+            bought=dollars,
+            value=Money(108_00, "USD"),
+        ),
+    )
+    yield (
+        fx.converted_back,
+        fx.converted_back(
+            **whose,
+            source="refund.succeeded:re_1",
+            account=chart.merchant_available(),
+            owed=euros,
+            paid=dollars,
+            value=Money(106_00, "USD"),
+        ),
+    )
+    yield fx.revalued, fx.revalued(**whose, source="2026-12-01", gain=Money(1_25, "USD"))

@@ -15,11 +15,14 @@ app = Celery("paygate")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
     [
+        "merchants.funds",
         "merchants.notices",
+        "paygate.fx",
         "paygate.payments",
         "paygate.webhooks",
         "paygate.housekeeping",
         "disputes",
+        "payouts",
     ]
 )
 

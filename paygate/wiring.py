@@ -26,6 +26,7 @@ NEWS = {
     "Recaptured": "paygate.payments.hear_captures.recaptured",
     "RefundReported": "paygate.payments.hear_refunds.refund_reported",
     "CaseReport": "disputes.hear.case_reported",
+    "PayoutMoved": "payouts.hear.payout_moved",
 }
 
 #: The tables of what a merchant's idempotency key sets going.

@@ -13,7 +13,8 @@ from typing import Any, TextIO
 from simulators.clock import Clock
 
 #: What an entry may tell of. What the PSP owes is captured - capture_failed - refunded + refund_failed
-#: - disputed + reinstated - dispute_fee + dispute_fee_returned.
+#: - disputed + reinstated - dispute_fee + dispute_fee_returned
+#: - paid_out + payout_returned.
 KINDS = (
     "authorized",
     "captured",
@@ -27,6 +28,8 @@ KINDS = (
     "reinstated",
     "dispute_fee",
     "dispute_fee_returned",
+    "paid_out",  # To a merchant of ours: `payment` and `attempt` are then the payout.
+    "payout_returned",
 )
 
 

@@ -49,3 +49,42 @@ def processing_fee_returned(
         merchant=merchant,
         livemode=livemode,
     )
+
+
+def refund_fee_charged(*, merchant: UUID, livemode: bool, source: str, fee: Money) -> Transaction:
+    """What we charge for a refund that succeeded; it goes through even where it leaves the merchant owing us."""
+    return transaction(
+        "refund.fee_charged",
+        source,
+        debit(chart.merchant_available(), fee),
+        credit(chart.refund_fees(), fee),
+        merchant=merchant,
+        livemode=livemode,
+    )
+
+
+def refund_fee_returned(*, merchant: UUID, livemode: bool, source: str, fee: Money) -> Transaction:
+    """The refund came back after it had succeeded: so does what we charged for it."""
+    return transaction(
+        "refund.fee_returned",
+        source,
+        debit(chart.refund_fees(), fee),
+        credit(chart.merchant_available(), fee),
+        merchant=merchant,
+        livemode=livemode,
+    )
+
+
+def cost_passed_on(*, merchant: UUID, livemode: bool, source: str, cost: Money) -> Transaction:
+    """Interchange++: what the PSP charged us for a payment, the merchant bears.
+
+    It goes through even where it leaves the merchant owing us: the PSP has charged it already.
+    """
+    return transaction(
+        "fee.cost_passed_on",
+        source,
+        debit(chart.merchant_available(), cost),
+        credit(chart.passed_on_costs(), cost),
+        merchant=merchant,
+        livemode=livemode,
+    )

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db import connection
 
-from kernel.clock import now
+from kernel.clock import now, wall
 from kernel.db import give_back_connection, outside_transaction
 from merchants.notices.register import may_go_private
 from merchants.notices.safely import post
@@ -130,7 +130,7 @@ def deliver(task: Task) -> None:
     headers = {
         "Content-Type": "application/json",
         "User-Agent": USER_AGENT,
-        **signed_headers(task.event, task.body, task.signing(at=started_at), at=started_at),
+        **signed_headers(task.event, task.body, task.signing(at=started_at), at=wall()),
     }
     clock = time.monotonic()
     outcome = post(

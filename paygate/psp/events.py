@@ -22,6 +22,7 @@ from typing import Any, TypeAlias
 from kernel.money import Money
 from paygate.psp.cases import CaseReport
 from paygate.psp.gateway import Outcome
+from paygate.psp.payouts import PayoutOutcome
 
 
 class NotGenuine(Exception):
@@ -131,6 +132,15 @@ class RefundReported:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutMoved:
+    """How a payout that a PSP makes for us stands; of payouts that are not ours nothing is told on."""
+
+    payout: str  # "po_…": our reference, which the PSP repeats.
+    outcome: PayoutOutcome
+    psp_reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Irrelevant:
     """Known, and nothing for us to do."""
 
@@ -138,7 +148,13 @@ class Irrelevant:
 
 
 News: TypeAlias = (
-    PaymentMoved | CaptureFailed | Recaptured | RefundReported | CaseReport | Irrelevant
+    PaymentMoved
+    | CaptureFailed
+    | Recaptured
+    | RefundReported
+    | CaseReport
+    | PayoutMoved
+    | Irrelevant
 )
 
 # ------------------------------------------------------------------------------------- hearing it

@@ -12,6 +12,7 @@ from django.conf import settings
 from paygate.psp.cases import Desk
 from paygate.psp.events import Delivery, Item, News
 from paygate.psp.gateway import Gateway
+from paygate.psp.payouts import Payer
 
 PSPS = ("stripe", "adyen", "braintree")
 
@@ -41,6 +42,11 @@ def gateway(psp: str, *, livemode: bool) -> Gateway:
 def desk(psp: str, *, livemode: bool) -> Desk:
     """The same adapter, for disputes. Raises PspNotConfigured."""
     return cast("Desk", gateway(psp, livemode=livemode))
+
+
+def payer(psp: str, *, livemode: bool) -> Payer:
+    """The same adapter, for payouts; `psp` is one of PAYERS. Raises PspNotConfigured."""
+    return cast("Payer", gateway(psp, livemode=livemode))
 
 
 class Webhook(Protocol):

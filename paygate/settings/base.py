@@ -26,12 +26,16 @@ INSTALLED_APPS = [
     "kernel",
     "ledger",
     "merchants",
+    "merchants.funds",
     "paygate",
+    "paygate.fx",
+    "paygate.costs",
     "paygate.payments",
     "paygate.routing",
     "paygate.proof",
     "paygate.webhooks",
     "disputes",
+    "payouts",
 ]
 
 # Only what every request needs; sessions, CSRF and messages run for the back office alone (see lean.py).

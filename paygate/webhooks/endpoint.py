@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from kernel.clock import now as present
+from kernel.clock import wall
 from kernel.problems import Problem, problem_response
 from paygate.metrics import DELIVERIES
 from paygate.psp.events import Delivery, Item, NotGenuine, Unreadable
@@ -42,7 +43,7 @@ def deliver(request: HttpRequest, psp: str) -> HttpResponse:
     try:
         body = _body(request)
         delivery = Delivery(body, {name.lower(): said for name, said in request.headers.items()})
-        livemode, items = genuine(psp, delivery, now=at)
+        livemode, items = genuine(psp, delivery, now=wall())
         new = store(Told(psp, livemode, items, at))
     except TooLarge:
         DELIVERIES.labels(psp, "too_large").inc()

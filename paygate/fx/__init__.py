@@ -1,0 +1,1 @@
+"""Currencies: rates, quotes, conversions, and our position in each."""

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class FxConfig(AppConfig):
+    name = "paygate.fx"

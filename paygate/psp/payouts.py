@@ -1,0 +1,99 @@
+"""What we ask of a PSP that pays a merchant out of what it owes us, and everything it may answer.
+
+As with payments (gateway.py) an adapter *returns* one of the outcomes, raises only for bugs, and the key is ours
+for ever: the payout's id. NotSent and Unknown mean what they mean there. Stripe pays a connected account of the
+merchant's (a transfer, then a payout from there); Adyen a bank account (a transfer out of our balance account).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol, TypeAlias
+
+from kernel.money import Money
+from paygate.psp.gateway import NotSent, Unknown
+
+#: The PSPs that pay merchants. (Braintree has no such call.)
+PAYERS = ("stripe", "adyen")
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """Whose account it is and where: an IBAN, or a US routing and account number."""
+
+    holder: str
+    country: str  # ISO 3166-1 alpha-2.
+    iban: str = ""
+    bic: str = ""
+    routing_number: str = ""
+    account_number: str = ""
+    account_type: str = "checking"  # … or "savings".
+
+
+@dataclass(frozen=True, slots=True)
+class PayOut:
+    """Pay `amount` to the merchant."""
+
+    key: str  # "po_…": the payout, the PSP's idempotency key.
+    merchant: str  # "mer_…"
+    amount: Money
+    account: str = ""  # Stripe: the merchant's connected account, "acct_…".
+    bank: BankAccount | None = None  # Adyen: where to.
+    statement_descriptor: str = ""
+    created_at: datetime | None = None  # When it was first sent: look-ups search from there.
+
+
+@dataclass(frozen=True, slots=True)
+class InTransit:
+    """The PSP has it and will say how it ended."""
+
+    psp_reference: str
+    arrives_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaidOut:
+    """It left for the merchant's account. (It may still come back: Returned.)"""
+
+    psp_reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The PSP will not, or could not: the money is still, or again, where it was. It never was paid."""
+
+    psp_reference: str
+    code: str  # In the PSP's words.
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """It had been paid, and came back: the money is where it was."""
+
+    psp_reference: str
+    code: str
+    message: str = ""
+
+
+PayoutOutcome: TypeAlias = InTransit | PaidOut | Refused | Returned | NotSent | Unknown
+
+
+class Payer(Protocol):
+    """One PSP's adapter, for payouts: the same object as its Gateway."""
+
+    name: str
+
+    #: After this long without a trace of a payout, "never heard of it" means that it never will be.
+    horizon: timedelta
+
+    def pay_out(self, request: PayOut) -> PayoutOutcome:
+        """Pay, or ask again under the same key (the PSP answers the same). Whatever part of it was done before
+        is not done again; what was done and cannot be finished is undone before it is Refused."""
+        ...
+
+    def look_up_payout(self, request: PayOut) -> PayoutOutcome:
+        """What became of it? Reads only. NotSent where the PSP has no trace of it (yet); a look-up that itself
+        fails is Unknown."""
+        ...
