@@ -1,4 +1,4 @@
-"""Ids that the database makes by itself."""
+"""Ids that the database makes by itself, and their public form by the hundred thousand."""
 
 from django.db import migrations
 
