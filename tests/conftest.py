@@ -15,6 +15,7 @@ from django.test import Client
 
 from kernel import shortcuts
 from merchants import authentication, fees
+from merchants.funds import terms
 from merchants.onboard import Onboarded, onboard
 from paygate.psp import registry
 from paygate.routing import choose, health
@@ -56,6 +57,7 @@ def nothing_remembered() -> Iterator[None]:
     def forget() -> None:
         authentication.forget()
         fees.forget()
+        terms.forget()
         choose.forget()
         health.forget()
         shortcuts.client().flushdb()
@@ -77,7 +79,7 @@ def commits(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         with atomic(), connection.cursor() as cursor:
             cursor.execute(
                 "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind IN ('r', 'p')"
-                " AND c.relnamespace = 'public'::regnamespace AND c.relname !~ '^(django|auth)_'"
+                " AND c.relnamespace = 'public'::regnamespace AND c.relname !~ '^((django|auth)_|business_day$)'"
             )
             tables = [table for (table,) in cursor.fetchall()]
             for order in ("DISABLE", "ENABLE"):

@@ -1,0 +1,3 @@
+DROP TABLE merchant_terms;
+DROP FUNCTION merchant_terms_are_agreed();
+DROP TABLE business_day;
