@@ -15,11 +15,12 @@ from simulators.clock import Clock
 from simulators.control import controlled
 from simulators.faults import Faults
 from simulators.http import listen
+from simulators.psp import Psp
 from simulators.simulator import Simulator
 
 
-def _simulator(psp: str) -> type[Simulator]:
-    match psp:
+def _simulator(name: str) -> type[Simulator]:
+    match name:
         case "stripe":
             from simulators.stripe.server import Stripe
 
@@ -32,26 +33,35 @@ def _simulator(psp: str) -> type[Simulator]:
             from simulators.braintree.server import Braintree
 
             return Braintree
-    raise AssertionError(psp)
+        case "bank":
+            from simulators.bank.server import Bank
+
+            return Bank
+    raise AssertionError(name)
 
 
 async def _run(arguments: argparse.Namespace) -> None:
     clock = Clock()
-    simulator = _simulator(arguments.psp)(
+    simulator = _simulator(arguments.name)(
         clock=clock,
-        books=Books(arguments.psp, clock, arguments.books),
+        books=Books(arguments.name, clock, arguments.books),
         faults=Faults(arguments.seed),
         latency=arguments.latency_ms / 1000,
     )
-    server = await listen(controlled(simulator), host=arguments.host, port=arguments.port)
-    if arguments.webhooks:
+    server = await listen(
+        controlled(simulator),
+        host=arguments.host,
+        port=arguments.port,
+        body_max=simulator.body_max,
+    )
+    if arguments.webhooks and isinstance(simulator, Psp):  # A bank is asked; it tells nobody.
         simulator.webhooks.configure({"url": arguments.webhooks})
     ticking = asyncio.create_task(_tick(simulator))
     ended = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, ended.set)
     port = server.sockets[0].getsockname()[1]
-    print(f"{arguments.psp} simulator on http://{arguments.host}:{port}", flush=True)  # noqa: T201
+    print(f"{arguments.name} simulator on http://{arguments.host}:{port}", flush=True)  # noqa: T201
     await ended.wait()
     ticking.cancel()
     server.close()  # Calls that are still held end with the process, unanswered.
@@ -69,7 +79,7 @@ async def _tick(simulator: Simulator) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m simulators", description=__doc__)
-    parser.add_argument("psp", choices=("stripe", "adyen", "braintree"))
+    parser.add_argument("name", choices=("stripe", "adyen", "braintree", "bank"))
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--books", type=Path, help="a file to which the books are written")

@@ -5,8 +5,9 @@ POST faults   replaces what goes wrong (see faults.py); GET shows it, and what w
 POST clock    {"advance_seconds": 604800} lets a week pass; what is held for too long expires
 GET  books    ?since=12 leaves out the first twelve entries; the totals are always of all
 GET  calls    for each endpoint how many requests came, and how often under each key
+POST acts     {"act": "dispute", …}: what people do there (see each simulator's `perform`)
+and at a PSP
 POST webhooks where to tell what happens, and what goes wrong with it (see webhooks.py); GET shows it
-POST acts     {"act": "dispute", …}: what people do at the PSP (see each simulator's `perform`)
 GET  disputes every dispute as it stands, under the PSP's own names
 """
 
@@ -18,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from simulators.http import Answer, Reply, Request
+from simulators.psp import Psp
 from simulators.simulator import Simulator
 
 
@@ -71,16 +73,21 @@ def _page(simulator: Simulator, request: Request) -> dict[str, Any] | None:
             return simulator.books.page(since=int(since))
         case "GET", "calls":
             return simulator.calls
-        case "GET", "webhooks":
-            return simulator.webhooks.page()
-        case "POST", "webhooks":
-            simulator.webhooks.configure(json.loads(request.body or b"{}"))
-            return simulator.webhooks.page()
         case "POST", "acts":
             arguments = json.loads(request.body)
             return simulator.perform(arguments.pop("act"), arguments)
+    return _page_of_a_psp(simulator, request) if isinstance(simulator, Psp) else None
+
+
+def _page_of_a_psp(psp: Psp, request: Request) -> dict[str, Any] | None:
+    match request.method, request.path.removeprefix("/_control/"):
+        case "GET", "webhooks":
+            return psp.webhooks.page()
+        case "POST", "webhooks":
+            psp.webhooks.configure(json.loads(request.body or b"{}"))
+            return psp.webhooks.page()
         case "GET", "disputes":
-            return {"disputes": simulator.disputes()}
+            return {"disputes": psp.disputes()}
     return None
 
 

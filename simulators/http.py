@@ -15,7 +15,6 @@ from enum import Enum, auto
 from http import HTTPStatus
 from urllib.parse import unquote
 
-_BODY_MAX = 8 << 20  # Documents for a dispute are the largest that anybody sends.
 _HEAD_MAX = 1 << 16
 _DRIP_SECONDS = 0.2
 _REASON = {status.value: status.phrase for status in HTTPStatus}
@@ -62,9 +61,10 @@ class BadRequest(ValueError):
 class Connection(asyncio.Protocol):
     """One client's connection: reads a request, has it answered, then reads the next."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, *, body_max: int) -> None:
         self._answer = answer
-        self._buffer = b""
+        self._body_max = body_max
+        self._buffer = bytearray()  # A large body comes in a thousand pieces.
         self._busy: asyncio.Task[None] | None = None
         self._transport: asyncio.Transport
 
@@ -103,7 +103,7 @@ class Connection(asyncio.Protocol):
         if "transfer-encoding" in headers:
             raise BadRequest("a body needs a Content-Length")
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > _BODY_MAX:
+        if not length.isdigit() or int(length) > self._body_max:
             raise BadRequest("the Content-Length is not one")
         begin, stop = end + 4, end + 4 + int(length)
         if len(self._buffer) < stop:
@@ -112,7 +112,8 @@ class Connection(asyncio.Protocol):
             method, target, _version = first.split(" ")
         except ValueError:
             raise BadRequest("the request line has not three parts") from None
-        body, self._buffer = self._buffer[begin:stop], self._buffer[stop:]
+        body = bytes(memoryview(self._buffer)[begin:stop])
+        self._buffer = self._buffer[stop:]
         path, _, query = target.partition("?")
         return Request(method, unquote(path), query, headers, body)
 
@@ -159,8 +160,8 @@ def _rendered(reply: Reply) -> bytes:
     return f"{head}Content-Length: {len(reply.body)}\r\n\r\n".encode("latin-1") + reply.body
 
 
-async def listen(answer: Answer, *, host: str, port: int) -> asyncio.Server:
-    """Listen on host:port (port 0 takes a free one); `answer` must not raise."""
+async def listen(answer: Answer, *, host: str, port: int, body_max: int) -> asyncio.Server:
+    """Listen on host:port (port 0 takes a free one); `answer` must not raise. `body_max` is in bytes."""
     return await asyncio.get_running_loop().create_server(
-        lambda: Connection(answer), host, port, backlog=1024
+        lambda: Connection(answer, body_max=body_max), host, port, backlog=1024
     )

@@ -1,7 +1,7 @@
 """What the simulators have in common: how a call is routed, befallen by faults, executed and counted.
 
-A PSP says what its routes are and what idempotency means there; everything that can happen to a call
-between its arrival and its answer is here, once, in `Simulator.answer`.
+Whoever is simulated says what its routes are and what idempotency means there; everything that can happen to a
+call between its arrival and its answer is here, once, in `Simulator.answer`. What PSPs have beyond that is psp.py's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from simulators.books import Books
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.http import Manner, Reply, Request
-from simulators.webhooks import Webhooks
 
 T = TypeVar("T")
 
@@ -67,16 +66,16 @@ def _pattern(template: str) -> str:
 
 
 class Simulator(ABC):
-    """One PSP. Everything runs in one event loop; only waiting is ever interleaved."""
+    """A PSP or the bank. Everything runs in one event loop; only waiting is ever interleaved."""
 
-    psp: ClassVar[str]
+    psp: ClassVar[str]  # What it is called.
     routes: ClassVar[tuple[Route, ...]]
+    body_max: ClassVar[int] = 8 << 20  # Documents for a dispute are the largest that a PSP is sent.
 
     def __init__(self, *, clock: Clock, books: Books, faults: Faults, latency: float = 0.0) -> None:
         self.clock = clock
         self.books = books
         self.faults = faults
-        self.webhooks = Webhooks(self.envelope)
         self.requests = 0
         self.calls: dict[str, dict[str, Any]] = {}
         self._latency = latency
@@ -86,7 +85,7 @@ class Simulator(ABC):
             for route in self.routes
         ]
 
-    # ------------------------------------------------------------------------- what a PSP fills in
+    # ------------------------------------------------------------------------- what each fills in
 
     @abstractmethod
     def understand(self, call: Call) -> Reply | None:
@@ -113,39 +112,15 @@ class Simulator(ABC):
         """The same answer with another amount."""
 
     @abstractmethod
-    def three_d_secure_page(self, request: Request) -> Reply:
-        """The 3-D Secure page that the customer sees."""
-
-    @abstractmethod
     def expire(self, now: datetime) -> None:
-        """Let happen what is due by now: holds that lapse, refunds that go through, disputes decided.
+        """Let happen what is due by now: holds that lapse, refunds that go through, files that are executed.
 
         Called whenever time was made to pass, and twice a second.
         """
 
     @abstractmethod
-    def envelope(self, told: Any, *, at: float, secret: str) -> tuple[dict[str, str], bytes]:
-        """One notification as it goes over the wire, signed at that moment (seconds since 1970).
-
-        `secret` replaces the simulator's own where it is not empty: so are forgeries made.
-        """
-
-    @abstractmethod
     def perform(self, act: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """What people do at the PSP itself. Raises ValueError or LookupError for what cannot be done.
-
-        dispute      {"payment": "pay_…", "reason"?, "kind"?: "chargeback" | "inquiry", "amount"?}
-        decide       {"dispute": id, "outcome": "won" | "lost"}
-        escalate     {"dispute": id}: an inquiry becomes a chargeback, a won case is taken up again
-        refund       {"payment", "amount"?}: in the PSP's own dashboard
-        fail_refund  {"payment"} or {"refund": id}: the newest refund fails after it succeeded
-        cancel       {"payment"}: in the dashboard
-        and what only one PSP has. Amounts are ISO 4217 minor units. The answer has the "id" of what came of it.
-        """
-
-    @abstractmethod
-    def disputes(self) -> list[dict[str, Any]]:
-        """Every dispute: id, payment (ours), amount, currency (ISO), status (the PSP's), round, and what else."""
+        """What people do there, at a PSP or a bank. Raises ValueError or LookupError for what cannot be done."""
 
     def failed(self, call: Call, reply: Reply) -> None:  # noqa: B027
         """`reply` is the server error that was sent after execution; some PSPs remember it."""
@@ -156,8 +131,6 @@ class Simulator(ABC):
         """Never raises: what goes wrong in here is printed and answered with 500."""
         self.requests += 1
         try:
-            if request.path.startswith("/3ds/"):
-                return self.three_d_secure_page(request)
             return await self._answer(request)
         except Exception:  # The process must outlive a mistake of its own.
             traceback.print_exc(file=sys.stderr)

@@ -10,7 +10,7 @@ from simulators.adyen.refunds import Refunds
 
 
 class CustomerArea:
-    """See simulators.simulator.Simulator.perform; also
+    """See simulators.psp.Psp.perform; also
 
     fail_capture  {"payment"}: its newest capture comes to nothing
     recapture     {"payment"}: what had failed is taken after all

@@ -19,7 +19,8 @@ from simulators.books import Books
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.http import Reply, Request
-from simulators.simulator import Call, Remembered, Route, Simulator
+from simulators.psp import Psp
+from simulators.simulator import Call, Remembered, Route
 
 _SCHEMAS = {
     "pay": "PaymentRequest",
@@ -38,7 +39,7 @@ _SCHEMAS = {
 _DISPUTES = "/ca/services/DisputeService/v30"
 
 
-class Adyen(Simulator):
+class Adyen(Psp):
     """Stored under a key: the first answer, whatever is asked under it later."""
 
     psp = "adyen"

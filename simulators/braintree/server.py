@@ -21,7 +21,8 @@ from simulators.braintree.transactions import SUCCEEDED, Transaction, Transactio
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.http import Reply, Request
-from simulators.simulator import Call, Remembered, Route, Simulator
+from simulators.psp import Psp
+from simulators.simulator import Call, Remembered, Route
 
 _TRANSACTIONS = "/merchants/{merchant}/transactions"
 _ONE = f"{_TRANSACTIONS}/{{id}}"
@@ -31,7 +32,7 @@ _PAGE_SIZE = 50
 _AMOUNT = re.compile(rb"<amount>(\d+)")
 
 
-class Braintree(Simulator):
+class Braintree(Psp):
     """Stands under a key: the transaction; a replay shows it as it is now."""
 
     psp = "braintree"

@@ -14,7 +14,7 @@ from simulators.stripe.refunds import Refund, Refunds
 
 
 class Dashboard:
-    """See simulators.simulator.Simulator.perform and .disputes."""
+    """See simulators.psp.Psp.perform and .disputes."""
 
     def __init__(self, acts: Acts, refunds: Refunds, disputes: Disputes) -> None:
         self._acts = acts

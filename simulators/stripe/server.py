@@ -13,7 +13,8 @@ from simulators.books import Books
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.http import Reply, Request
-from simulators.simulator import Call, Remembered, Route, Simulator
+from simulators.psp import Psp
+from simulators.simulator import Call, Remembered, Route
 from simulators.stripe import params as p
 from simulators.stripe.acts import Acts
 from simulators.stripe.dashboard import Dashboard
@@ -31,7 +32,7 @@ _REFUNDS = "/v1/refunds"
 _DISPUTES = "/v1/disputes"
 
 
-class Stripe(Simulator):
+class Stripe(Psp):
     """Stored under a key: every answer once execution has begun, 500s among them; for good."""
 
     psp = "stripe"
