@@ -24,7 +24,9 @@ urlpatterns = [
     path("v1/refunds", refunds.Refunds.as_view()),
     path("v1/refunds/<str:refund>", refunds.OneRefund.as_view()),
     path("v1/", include("merchants.urls")),
+    path("v1/", include("merchants.funds.urls")),
     path("v1/", include("disputes.urls")),
+    path("v1/", include("payouts.urls")),
     *(path(f"webhooks/{psp}", deliver, {"psp": psp}) for psp in PSPS),
     path(
         "v1/openapi.json",

@@ -30,7 +30,7 @@ NEWS = {
 }
 
 #: The tables of what a merchant's idempotency key sets going.
-KEYED = ("payment_attempt", "dispute_act")
+KEYED = ("payment_attempt", "dispute_act", "payout")
 
 #: Lists of proof.Check: what must be true of the money, by those whose tables it is about.
 CHECKS: tuple[str, ...] = ("disputes.proof.CHECKS", "paygate.webhooks.proof.CHECKS")

@@ -47,6 +47,7 @@ TOPICS = {
         "returned",
         "canceled",
     ),
+    "payout_destination": ("proposed", "approved", "rejected", "retired"),
     "webhook_endpoint": ("disabled",),
 }
 

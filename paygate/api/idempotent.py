@@ -7,28 +7,33 @@ same key, other body           422
 refused before execution       nothing stored; the key is free
 crash, 5xx, PSP time-out       the key stays bound; a retry answers with the present state
 
-What a key sets going is an attempt on a payment, or whatever else a Manner is given for.
+What a key sets going is an attempt on a payment, or whatever else a Manner is given for; what needs no PSP is a Deed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from kernel.clock import now
-from kernel.db import give_back_connection
+from kernel.db import atomic, give_back_connection
 from kernel.idempotency.replay import (
     Bound,
     Key,
     Reply,
+    bind,
     fingerprint,
     recall,
     recall_quickly,
     remember,
+    store,
 )
 from kernel.ids import encode
 from kernel.news import listener
@@ -116,6 +121,52 @@ def answer_once_by(
     return _again(manner, key, mark, bound)
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is done at once, in one commit with its key: no PSP is asked for it."""
+
+    subject: UUID  # What it makes or changes.
+    path: str  # Where the API shows that.
+    do: Callable[
+        [datetime], Reply
+    ]  # In a transaction; what it raises undoes all, and leaves the key free.
+    show: Callable[
+        [UUID], Reply
+    ]  # How what a key is bound to stands, when its reply is kept no more.
+
+
+def answer_at_once(request: Request, body: dict[str, Any], deed: Deed) -> HttpResponse:
+    """Key, change and reply are one commit, so that nothing is ever half done. `body` as for answer_once."""
+    principal = principal_of(request)
+    key = Key(
+        principal.merchant_id,
+        principal.livemode,
+        idempotency_key(request, body.pop("idempotency_key", None)),
+    )
+    mark = fingerprint(request.method or "", request.path, body)
+    bound = recall_quickly(key)
+    if bound is None or bound.fingerprint != mark:  # Redis may say a reply, never a refusal.
+        at = now()
+        with atomic():
+            # Whoever has the same key and came first is waited for here.
+            reply = None
+            if bind(key, mark=mark, subject=deed.subject, at=at):
+                reply = deed.do(at)
+                store(key, reply, at=at)
+        if reply is not None:
+            remember(key, Bound(mark, deed.subject, reply))
+            response = _respond(reply)
+            response["Location"] = deed.path
+            return response
+        bound = recall(key)
+        assert bound is not None
+    if bound.fingerprint != mark:
+        raise _reused()
+    response = _respond(bound.reply or deed.show(bound.subject))
+    response["Idempotent-Replayed"] = "true"
+    return response
+
+
 def _first(
     manner: Manner[A], request: Request, claimed: ClaimedSo[A], key: Key, mark: bytes
 ) -> HttpResponse:
@@ -141,12 +192,7 @@ def _first(
 
 def _again(manner: Manner[A], key: Key, mark: bytes, bound: Bound) -> HttpResponse:
     if bound.fingerprint != mark:
-        raise Problem(
-            status=422,
-            type="idempotency_error",
-            code="idempotency_key_reused",
-            message="This idempotency key was used for a different request.",
-        )
+        raise _reused()
     if bound.reply is None:
         bound = Bound(bound.fingerprint, bound.subject, _present(manner, key, bound))
     assert bound.reply is not None
@@ -181,6 +227,15 @@ def _present(manner: Manner[A], key: Key, bound: Bound) -> Reply:
                 headers={"Retry-After": "1"},
             )
     return manner.look(asked)[1]
+
+
+def _reused() -> Problem:
+    return Problem(
+        status=422,
+        type="idempotency_error",
+        code="idempotency_key_reused",
+        message="This idempotency key was used for a different request.",
+    )
 
 
 def _respond(reply: Reply) -> HttpResponse:

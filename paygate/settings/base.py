@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from paygate.settings.env import env
+from paygate.settings.fx import *
 from paygate.settings.psps import PSPS as PSPS
 from paygate.settings.queues import *
 
@@ -160,6 +161,8 @@ CALL_OVER_AFTER = env.float("CALL_OVER_AFTER", default=30.0)
 RESEND_FOR = env.float("RESEND_FOR", default=60.0)
 # Seconds for which a charge is replayed at a PSP that cannot be asked: one that never arrived is then made.
 REPLAY_FOR = env.float("REPLAY_FOR", default=3600.0)
+# Who knows, for lists of what moved a balance, which payment it was that the books name by its attempt.
+BALANCE_SOURCES = "paygate.payments.sources"
 # What must not be readable in the database is sealed with the first of these; all of them open (kernel.sealed).
 SEALING_KEYS = env.list("SEALING_KEYS", default=["b25seSBmb3IgZGV2ZWxvcG1lbnQsIG5vdCBzZWNyZXQ="])
 # In test mode merchants' endpoints may be plain http and anywhere: for one machine, never where others use it.
@@ -173,6 +176,8 @@ NOTICES_SCHEDULE = env.list(
 # Seconds within which an endpoint has to have answered, and its connection to stand.
 NOTICES_DEADLINE = env.float("NOTICES_DEADLINE", default=15.0)
 NOTICES_CONNECT_TIMEOUT = env.float("NOTICES_CONNECT_TIMEOUT", default=5.0)
+# Hours that pass between the approval of a new destination and the first payout to it.
+PAYOUT_DESTINATION_COOLING_HOURS = env.float("PAYOUT_DESTINATION_COOLING_HOURS", default=72.0)
 # Seconds between two looks at what is not known, or not decided, at the most.
 LONGEST_PAUSE = env.int("LONGEST_PAUSE", default=3600)
 # Concurrent commits of one process go out as one; off where a test holds the transaction itself.

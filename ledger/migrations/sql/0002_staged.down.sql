@@ -1,3 +1,4 @@
+DROP FUNCTION ledger_lock(uuid[], bigint[]);
 DROP FUNCTION ledger_post_staged();
 DROP FUNCTION ledger_stage();
 CREATE OR REPLACE FUNCTION ledger_must_go_through() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$

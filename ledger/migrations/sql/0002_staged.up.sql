@@ -62,3 +62,19 @@ BEGIN
     DELETE FROM ledger_staged;
     RETURN posted;
 END $$;
+
+-- Lock accounts as a guarded debit does, in its order, and give what stands on each: nobody debits it until the
+-- caller's transaction ends. For sets whose amounts are computed from balances. As the owner, because a lock asks for a
+-- right to UPDATE that the application does not have.
+CREATE FUNCTION ledger_lock(p_merchants uuid[], p_accounts bigint[]) RETURNS TABLE (
+    merchant_id uuid, account_id bigint, balance bigint
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET jit = off AS $$
+BEGIN
+    PERFORM FROM ledger_account a
+        JOIN unnest(p_merchants, p_accounts) AS l (merchant_id, id) ON a.merchant_id = l.merchant_id AND a.id = l.id
+        ORDER BY a.merchant_id, a.id
+        FOR NO KEY UPDATE OF a;
+    -- In a new statement, which sees what was committed while this one waited.
+    RETURN QUERY SELECT l.merchant_id, l.id, ledger_balance(l.merchant_id, l.id)
+        FROM unnest(p_merchants, p_accounts) AS l (merchant_id, id);
+END $$;

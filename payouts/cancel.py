@@ -1,0 +1,24 @@
+"""A payout is called off before it was sent: its amount is available again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from payouts.models import Payout, State
+from payouts.move import again, move_one
+
+
+class TooLate(Exception):
+    """It was sent, or is over. `payout` is as it was found."""
+
+    def __init__(self, payout: Payout) -> None:
+        super().__init__(f"A payout that is {payout.state} cannot be canceled.")
+        self.payout = payout
+
+
+def cancel(payout: Payout, *, at: datetime) -> Payout:
+    """Call it off, also out of a batch that was approved. Raises TooLate."""
+    canceled = move_one(payout, State.CANCELED, at=at)
+    if canceled is None:
+        raise TooLate(again(payout))
+    return canceled

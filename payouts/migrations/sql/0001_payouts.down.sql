@@ -1,0 +1,15 @@
+DROP FUNCTION payout_batch_digest(uuid);
+DROP FUNCTION payout_move(text, text[], uuid[], uuid[], timestamptz, text[], text[]);
+DROP FUNCTION payout_follow(uuid[], uuid[], text, timestamptz, text);
+DROP FUNCTION payout_postings(text, text, text);
+DROP FUNCTION payout_paid_from(text);
+DROP FUNCTION payout_shown(payout);
+DROP TABLE payout_report_exception, payout_report, payout, payout_file, payout_batch, payout_schedule, payout_destination;
+DROP FUNCTION payouts_are_kept();
+DROP FUNCTION payout_moves_legally();
+DROP FUNCTION payout_arrows();
+DROP FUNCTION payout_file_is_in_ink();
+DROP FUNCTION payout_batch_moves_legally();
+DROP FUNCTION payout_batch_arrows();
+DROP FUNCTION payout_destination_stands();
+DROP FUNCTION payout_destination_arrows();

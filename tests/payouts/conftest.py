@@ -1,0 +1,86 @@
+"""What the tests of payouts share: a merchant with money available and a place to be paid to."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from kernel.clock import now
+from kernel.money import Money
+from ledger import chart
+from ledger.balances import balance
+from ledger.post import post
+from ledger.recipes.funds import funds_available
+from ledger.recipes.payments import payment_captured
+from merchants.onboard import Onboarded
+from payouts.destinations import Account, approve, propose
+from payouts.models import Destination
+
+IBAN = "DE89370400440532013000"
+_numbers = itertools.count()
+
+
+def earn(merchant_id: UUID, amount: Money, *, livemode: bool = False) -> None:
+    """Let the merchant have that much available, as a capture does when its time has come."""
+    number = next(_numbers)
+    whose: dict[str, Any] = {"merchant": merchant_id, "livemode": livemode}
+    nothing = Money.zero(amount.currency)
+    taken = payment_captured(
+        **whose, psp="stripe", source=f"att_earned_{number}", gross=amount, fee=nothing
+    )
+    due = funds_available(**whose, source=f"earned {number}", amount=amount, reserve=nothing)
+    for one in (taken, due):
+        post(one, effective_at=now())
+
+
+def settle_in(
+    merchant_id: UUID, *, currency: str = "EUR", livemode: bool = False, **account: Any
+) -> Destination:
+    """Where the merchant is paid to from now on: proposed, approved and cooled off."""
+    long_ago = now() - timedelta(days=30)
+    given = account or {"iban": IBAN}
+    made = propose(
+        merchant_id,
+        Account(currency=currency, holder="Kiosk GmbH", **given),
+        livemode=livemode,
+        by="ada",
+        at=long_ago,
+    )
+    return approve(made, by="grace", because="Checked by telephone.", at=long_ago)
+
+
+def on(merchant_id: UUID, account: str, currency: str = "EUR") -> int:
+    """What stands on the merchant's account, in minor units."""
+    return balance(merchant_id, livemode=False, account=account, currency=currency).minor
+
+
+def available(merchant_id: UUID, currency: str = "EUR") -> int:
+    return on(merchant_id, chart.merchant_available(), currency)
+
+
+@pytest.fixture
+def payee(merchant: Onboarded) -> Onboarded:
+    """A merchant with 100.00 EUR available, and an account to be paid to."""
+    earn(merchant.merchant.id, Money(100_00, "EUR"))
+    settle_in(merchant.merchant.id)
+    return merchant
+
+
+@pytest.fixture
+def payees(db: None) -> Callable[[int], list[UUID]]:
+    """So many of them."""
+    from merchants.onboard import onboard
+
+    def make(count: int) -> list[UUID]:
+        made = [onboard(f"Shop {n}").merchant.id for n in range(count)]
+        for n, merchant_id in enumerate(made):
+            earn(merchant_id, Money(100_00 + n, "EUR"))
+            settle_in(merchant_id)
+        return made
+
+    return make
