@@ -14,7 +14,10 @@ from kernel.money import Money
 
 
 class Unwritable(ValueError):
-    """A transfer that the format has no way to express; `reference` says which. The message says why."""
+    """A transfer that the format has no way to express; `reference` says which. The message says why.
+
+    Where the order as a whole is not as it must be, `reference` is its message's id.
+    """
 
     def __init__(self, reference: str, why: str) -> None:
         super().__init__(f"{reference}: {why}")
@@ -87,6 +90,7 @@ class Reported:
     message: str = ""
     trace: str = ""
     bank_reference: str = ""  # The bank's own.
+    of_message: str = ""  # Where `reference` is "": the file of ours that was booked as one sum.
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The files that go to our bank and come from it."""
