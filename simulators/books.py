@@ -32,6 +32,19 @@ KINDS = (
     "payout_returned",
 )
 
+_OWED = {
+    "captured": 1,
+    "capture_failed": -1,
+    "refunded": -1,
+    "refund_failed": 1,
+    "disputed": -1,
+    "reinstated": 1,
+    "dispute_fee": -1,
+    "dispute_fee_returned": 1,
+    "paid_out": -1,
+    "payout_returned": 1,
+}
+
 
 class Books:
     """Append-only, in memory and as one line of JSON each in the file; goes on where the file ends."""
@@ -79,6 +92,11 @@ class Books:
         self._entries.append(entry)
         totals = self._totals.setdefault(entry["currency"], dict.fromkeys(KINDS, 0))
         totals[entry["kind"]] += entry["amount"]
+
+    def owed(self, currency: str) -> int:
+        """What the PSP owes by these books, in ISO 4217 minor units: what can be paid out of."""
+        totals = self._totals.get(currency, {})
+        return sum(sign * totals.get(kind, 0) for kind, sign in _OWED.items())
 
     def page(self, *, since: int = 0) -> dict[str, Any]:
         """The entries after number `since`, and the totals of all of them."""

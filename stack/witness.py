@@ -35,6 +35,8 @@ OWES = {
     "reinstated": 1,
     "dispute_fee": -1,
     "dispute_fee_returned": 1,
+    "paid_out": -1,
+    "payout_returned": 1,
 }
 #: What each kind does to a payment's (captured, refunded, disputed).
 MOVES = {

@@ -133,11 +133,18 @@ class RefundReported:
 
 @dataclass(frozen=True, slots=True)
 class PayoutMoved:
-    """How a payout that a PSP makes for us stands; of payouts that are not ours nothing is told on."""
+    """How a payout that a PSP makes for us stands; of payouts that are not ours nothing is told on.
+
+    With Unknown it is a reason to call Payer.pay_out again, which finds out, and undoes what is left to be undone
+    (Stripe's payout failed, its transfer not being reversed). Any other outcome may be believed where the
+    `psp_reference` is the one that pay_out gave and the amount is right; else it is a reason to ask too:
+    a merchant can write our reference into a payout of his own at Stripe.
+    """
 
     payout: str  # "po_…": our reference, which the PSP repeats.
     outcome: PayoutOutcome
     psp_reference: str = ""
+    amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

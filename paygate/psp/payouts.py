@@ -61,11 +61,23 @@ class PaidOut:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The PSP will not, or could not: the money is still, or again, where it was. It never was paid."""
+    """The PSP will not, or could not: the money is still, or again, where it was.
+
+    It never was paid; but Stripe does not remember whether it was, so where we had heard so it is a return.
+    """
 
     psp_reference: str
-    code: str  # In the PSP's words.
+    code: str  # In the PSP's words, or ours: CODES.
     message: str = ""
+
+
+#: Why we do not even ask: nothing was sent.
+CODES = (
+    "no_connected_account",  # Stripe: the merchant has none there.
+    "no_bank_account",  # Adyen: there is none, or none that it could be told of.
+    "currency_not_supported",
+    "amount_not_payable",  # The PSP has no number for it, or pays whole units only.
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +101,16 @@ class Payer(Protocol):
     horizon: timedelta
 
     def pay_out(self, request: PayOut) -> PayoutOutcome:
-        """Pay, or ask again under the same key (the PSP answers the same). Whatever part of it was done before
-        is not done again; what was done and cannot be finished is undone before it is Refused."""
+        """Pay, or go on where an earlier call stopped: whatever was done before is not done again; what was done
+        and cannot be finished is undone before it is Refused.
+
+        So an Unknown is resolved by calling it again, and so is news of a failure (events.PayoutMoved with
+        Unknown): until then money may lie between us and the merchant. NotSent says that this call moved nothing,
+        and of earlier ones nothing. One call at a time for each payout.
+        """
         ...
 
     def look_up_payout(self, request: PayOut) -> PayoutOutcome:
         """What became of it? Reads only. NotSent where the PSP has no trace of it (yet); a look-up that itself
-        fails is Unknown."""
+        fails is Unknown, and so is what is half done, or failed and not undone: pay_out finishes it."""
         ...

@@ -10,16 +10,18 @@ from simulators.stripe.dispute import NETWORK_CODES, Dispute
 from simulators.stripe.disputes import Disputes
 from simulators.stripe.errors import StripeError
 from simulators.stripe.payment_intent import PaymentIntent
+from simulators.stripe.payouts import Payouts
 from simulators.stripe.refunds import Refund, Refunds
 
 
 class Dashboard:
     """See simulators.psp.Psp.perform and .disputes."""
 
-    def __init__(self, acts: Acts, refunds: Refunds, disputes: Disputes) -> None:
+    def __init__(self, acts: Acts, refunds: Refunds, disputes: Disputes, payouts: Payouts) -> None:
         self._acts = acts
         self._refunds = refunds
         self._disputes = disputes
+        self._payouts = payouts
 
     def perform(self, act: str, arguments: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -56,6 +58,16 @@ class Dashboard:
                 intent = self._intent(arguments["payment"])
                 self._acts.cancel(intent, {}, attempt="")
                 return intent.id
+            case "fail_payout":
+                payout = self._payouts.of(arguments["payout"])
+                if payout.status == "paid":
+                    raise ValueError(f"{payout.id} is paid: it can only be returned")
+                self._payouts.fail(payout, "could_not_process")
+                return payout.id
+            case "return_payout":
+                payout = self._payouts.of(arguments["payout"])
+                self._payouts.bounce(payout)
+                return payout.id
         raise LookupError(f"nobody does that at Stripe: {act}")
 
     def _dispute(self, arguments: dict[str, Any]) -> str:

@@ -46,6 +46,13 @@ class Events:
         if self._webhooks.url:
             self._tell(kind, show(), intent.livemode, key, before)
 
+    def of_account(
+        self, kind: str, show: Show, *, live: bool, account: str = "", key: str = "", **before: Any
+    ) -> None:
+        """Of something that belongs to no intent: our account's, or the connected `account`'s."""
+        if self._webhooks.url:
+            self._tell(kind, show(), live, key, before, account)
+
     def _tell(
         self,
         kind: str,
@@ -53,6 +60,7 @@ class Events:
         live: bool,
         key: str,
         before: dict[str, Any] | None,
+        account: str = "",
     ) -> None:
         data: dict[str, Any] = {"object": object_}
         if before:
@@ -67,6 +75,7 @@ class Events:
             "pending_webhooks": 1,
             "request": {"id": None, "idempotency_key": key or None},
             "type": kind,
+            **({"account": account} if account else {}),
         }
         # At once, because the object goes on living; and once, because retries are of the same bytes.
         self._webhooks.tell(json.dumps(event).encode())

@@ -72,6 +72,21 @@ REFUND_LIST = _names("charge created ending_before expand limit payment_intent s
 DISPUTE_LIST = REFUND_LIST
 DISPUTE_UPDATE = _names("evidence expand intended_submission_method metadata submit")
 ONLY_EXPAND = _names("expand")
+TRANSFER = _names(
+    "amount currency description destination expand metadata source_transaction source_type"
+    " transfer_group"
+)
+TRANSFER_LIST = _names(
+    "created destination ending_before expand limit starting_after transfer_group"
+)
+REVERSAL = _names("amount description expand metadata refund_application_fee")
+PAYOUT = _names(
+    "amount currency description destination expand metadata method payout_method source_type"
+    " statement_descriptor"
+)
+PAYOUT_LIST = _names(
+    "arrival_date created destination ending_before expand limit starting_after status"
+)
 EVIDENCE_TEXTS = _names(
     "access_activity_log billing_address cancellation_policy_disclosure cancellation_rebuttal"
     " customer_email_address customer_name customer_purchase_ip duplicate_charge_explanation"

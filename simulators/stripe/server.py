@@ -15,6 +15,7 @@ from simulators.faults import Faults
 from simulators.http import Reply, Request
 from simulators.psp import Psp
 from simulators.simulator import Call, Remembered, Route
+from simulators.stripe import connect
 from simulators.stripe import params as p
 from simulators.stripe.acts import Acts
 from simulators.stripe.dashboard import Dashboard
@@ -25,6 +26,7 @@ from simulators.stripe.events import API_VERSION, Events, enveloped
 from simulators.stripe.files import Files, file_shown, fingerprint, parts
 from simulators.stripe.listing import listed, searched
 from simulators.stripe.payment_intent import PaymentIntent, shown
+from simulators.stripe.payouts import Payouts
 from simulators.stripe.refunds import Refunds, refund_shown
 
 _INTENTS = "/v1/payment_intents"
@@ -32,7 +34,7 @@ _REFUNDS = "/v1/refunds"
 _DISPUTES = "/v1/disputes"
 
 
-class Stripe(Psp):
+class Stripe(connect.Connect, Psp):
     """Stored under a key: every answer once execution has begun, 500s among them; for good."""
 
     psp = "stripe"
@@ -52,6 +54,7 @@ class Stripe(Psp):
         Route("POST", f"{_DISPUTES}/{{id}}", "update_dispute"),
         Route("POST", f"{_DISPUTES}/{{id}}/close", "close_dispute"),
         Route("POST", "/v1/files", "create_file"),
+        *connect.ROUTES,
     )
 
     def __init__(self, *, clock: Clock, books: Books, faults: Faults, latency: float = 0.0) -> None:
@@ -62,7 +65,8 @@ class Stripe(Psp):
         self._refunds = Refunds(self._agenda, books, events, self.new_id)
         self._disputes = Disputes(self._agenda, books, events, self._files, self.new_id)
         self._acts = Acts(clock, books, events, self._disputes.captured, self.new_id)
-        self._dashboard = Dashboard(self._acts, self._refunds, self._disputes)
+        self._payouts = Payouts(self._agenda, books, events, self.new_id)
+        self._dashboard = Dashboard(self._acts, self._refunds, self._disputes, self._payouts)
         self._keys: dict[str, Remembered[Reply]] = {}
 
     # ------------------------------------------------------------------------------------ the wire
@@ -140,6 +144,8 @@ class Stripe(Psp):
                     p.check_names(call.params, p.ONLY_EXPAND)
                 case "create_file":
                     Files.check_create(call.params)
+                case _:
+                    connect.check(call)
         except StripeError as error:
             return self._error(error)
         return None

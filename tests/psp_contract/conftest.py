@@ -12,6 +12,7 @@ import pytest
 from kernel.ids import encode, uuid7
 from kernel.money import Money
 from paygate.psp.gateway import Approved, Authorize, Cancel, Capture, Confirm, Gateway, Refund
+from paygate.psp.payouts import Payer
 from paygate.psp.registry import PSPS
 from simulators import run
 
@@ -58,7 +59,11 @@ def configuration(psp: str, api_base: str) -> dict[str, Any]:
         "horizon": 120.0,
         **{
             "stripe": {"api_key": "sk_test_contract"},
-            "adyen": {"api_key": "AQE_contract", "merchant_account": "PaygateECOM"},
+            "adyen": {
+                "api_key": "AQE_contract",
+                "merchant_account": "PaygateECOM",
+                "balance_account": "BA_contract",
+            },
             "braintree": {
                 "merchant_id": "paygate",
                 "public_key": "bt_public",
@@ -232,3 +237,29 @@ def captured(gateway: Gateway, psp: str, simulator: run.Simulator) -> Captured:
         return asked, outcome.psp_reference
 
     return take
+
+
+@pytest.fixture
+def payer(gateway: Gateway) -> Payer:
+    """The same adapter, for payouts."""
+    return cast("Payer", gateway)
+
+
+Owed = Callable[[Money], None]
+
+
+@pytest.fixture
+def owed(gateway: Gateway, psp: str) -> Owed:
+    """Have the PSP owe us that much more than it does."""
+
+    def take(amount: Money) -> None:
+        outcome = gateway.send(authorize(psp, amount, capture=True))
+        assert isinstance(outcome, Approved), outcome
+
+    return take
+
+
+@pytest.fixture
+def something_owed(owed: Owed) -> None:
+    """Enough for the payouts of a test."""
+    owed(EUR_10)

@@ -297,7 +297,13 @@ def test_a_known_kind_that_is_not_as_documented_is_unreadable(
 
 @pytest.mark.parametrize(
     "kind",
-    ["charge.refunded", "charge.succeeded", "payout.paid", "charge.dispute.teleported", "ping"],
+    [
+        "charge.refunded",
+        "charge.succeeded",
+        "payout.reconciliation_completed",
+        "charge.dispute.teleported",
+        "ping",
+    ],
 )
 def test_the_rest_is_irrelevant_whatever_is_in_it(kind: str) -> None:
     assert translated(kind, {"anything": 1}) == Irrelevant(kind)

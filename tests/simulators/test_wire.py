@@ -32,6 +32,11 @@ STRIPE = {
     12: (200, "given back"),
     **dict.fromkeys((19, 20, 21), (200, "disputed")),
     22: (400, ""),  # The recording has lost the byte by which a PNG is known.
+    23: (200, "taken"),
+    24: (200, "transferred"),
+    25: (400, ""),  # Our own account pays out by itself.
+    26: (400, ""),  # The connected account has nothing.
+    28: (200, ""),
     40: (400, ""),  # One cent is too little.
     41: (400, ""),  # 10.5 is no integer.
 }
@@ -111,6 +116,10 @@ def test_stripe_understands_what_its_sdk_sends(
             ids = {"re_1": at_stripe.sdk.v1.refunds.create({"payment_intent": taken}).id}
         case "disputed":
             ids = disputed(at_stripe, new("pay"))
+        case "transferred":
+            at_stripe.create(capture_method="automatic")
+            params: Any = {"amount": 4_00, "currency": "usd", "destination": "acct_1"}
+            ids = {"tr_1": at_stripe.sdk.v1.transfers.create(params).id}
 
     answered, headers, body = send(at_stripe, line, new("key"), ids)
 

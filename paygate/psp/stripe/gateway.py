@@ -22,6 +22,7 @@ from paygate.psp.gateway import (
 from paygate.psp.stripe import refunds, refusals, translate
 from paygate.psp.stripe.calls import PAGE, Calls, TooMany, make_calls
 from paygate.psp.stripe.desk import StripeDesk
+from paygate.psp.stripe.payouts import StripePayer
 
 INTENTS = "/v1/payment_intents"
 REFUNDS = "/v1/refunds"
@@ -36,8 +37,8 @@ def make(configuration: Mapping[str, Any]) -> StripeGateway:
     return StripeGateway(make_calls(configuration), horizon=horizon)
 
 
-class StripeGateway(StripeDesk):
-    """See paygate.psp.gateway.Gateway; what it can do about disputes is StripeDesk's."""
+class StripeGateway(StripeDesk, StripePayer):
+    """See paygate.psp.gateway.Gateway; disputes are StripeDesk's, and payouts StripePayer's."""
 
     name = "stripe"
     can_look_up = True

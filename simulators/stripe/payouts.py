@@ -1,0 +1,363 @@
+"""Paying merchants: a transfer to a connected account, and a payout from there to its bank.
+
+A connected account is whatever begins with "acct_"; the beginnings below stand for accounts that have something.
+What is transferred we are no longer owed, so that is when the books are written; what becomes of the payout then is
+between Stripe, the connected account and its bank, until the transfer is reversed.
+Sources, at docs.stripe.com: /api/transfers, /api/transfer_reversals, /api/payouts, /connect/manage-payouts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from simulators.agenda import Agenda
+from simulators.books import Books
+from simulators.stripe import params as p
+from simulators.stripe.amounts import check_amount, check_currency, iso_minor
+from simulators.stripe.errors import InvalidRequest, missing, no_such
+from simulators.stripe.events import Events
+
+MISSING = "acct_missing"  # Nobody's.
+DISABLED = "acct_disabled"  # Takes transfers, and may make no payouts.
+CLOSED = "acct_closed"  # Its bank refuses the payout a day later: it fails, and never was paid.
+BOUNCING = "acct_bouncing"  # Its bank sends the payout back: it is paid, and two days later failed.
+
+HOUR, DAY = 3600.0, 86400.0  # To the bank after an hour, there after a day.
+_WHOLE_ONLY = ("huf", "twd")  # Charged with decimals, and paid out without.
+
+
+@dataclass(slots=True)
+class Transfer:
+    """`amount` and `reversed` are in Stripe's minor units."""
+
+    id: str
+    created: int
+    amount: int
+    currency: str
+    destination: str
+    group: str | None
+    metadata: dict[str, str]
+    description: str | None
+    key: str
+    livemode: bool
+    reversed: int = 0
+    reversals: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Payout:
+    """`amount` is in Stripe's minor units."""
+
+    id: str
+    created: int
+    account: str
+    amount: int
+    currency: str
+    metadata: dict[str, str]
+    descriptor: str | None
+    key: str
+    livemode: bool
+    arrival: int
+    status: str = "pending"
+    failure: str = ""
+
+
+class Payouts:
+    """The transfers of our account, and the payouts of the accounts connected to it; newest last."""
+
+    def __init__(
+        self, agenda: Agenda, books: Books, events: Events, new_id: Callable[[], str]
+    ) -> None:
+        self._agenda = agenda
+        self._books = books
+        self._events = events
+        self._new_id = new_id
+        self._transfers: dict[str, Transfer] = {}
+        self._payouts: dict[str, Payout] = {}
+        self._holds: Counter[tuple[str, str]] = Counter()  # What each connected account has.
+
+    # ------------------------------------------------------------------------------------- transfers
+
+    def transfer(self, id_: str) -> Transfer:
+        try:
+            return self._transfers[id_]
+        except KeyError:
+            raise no_such("transfer", id_, param="transfer") from None
+
+    def transfers(self, params: p.Tree) -> Iterable[Transfer]:
+        """Newest first: all, or those of a group or a destination."""
+        group, destination = params.get("transfer_group"), params.get("destination")
+        for transfer in reversed(self._transfers.values()):
+            if (not group or transfer.group == group) and (
+                not destination or transfer.destination == destination
+            ):
+                yield transfer
+
+    def create_transfer(self, params: p.Tree, *, key: str, livemode: bool) -> Transfer:
+        """Raises InvalidRequest, also where we are owed less."""
+        amount, currency = int(params["amount"]), params["currency"].lower()
+        destination = params["destination"]
+        if not destination.startswith("acct_") or destination.startswith(MISSING):
+            raise no_such("destination", destination, param="destination", status=400)
+        if iso_minor(amount, currency) > self._books.owed(currency.upper()):
+            raise InvalidRequest(
+                "You have insufficient available funds in your Stripe account. Try adding funds"
+                " directly to your available balance.",
+                code="balance_insufficient",
+            )
+        transfer = Transfer(
+            id=f"tr_{self._new_id()}",
+            created=int(self._agenda.now()),
+            amount=amount,
+            currency=currency,
+            destination=destination,
+            group=params.get("transfer_group") or None,
+            metadata=p.metadata(params),
+            description=params.get("description") or None,
+            key=key,
+            livemode=livemode,
+        )
+        self._transfers[transfer.id] = transfer
+        self._holds[destination, currency] += amount
+        self._book("paid_out", transfer, amount, transfer.id)
+        self._tell_of_transfer("transfer.created", transfer, key)
+        return transfer
+
+    def reverse(self, transfer: Transfer, params: p.Tree, *, key: str) -> dict[str, Any]:
+        """Raises InvalidRequest for more than is left, or than the connected account has."""
+        left = transfer.amount - transfer.reversed
+        amount = p.integer(params, "amount") if params.get("amount") else left
+        if not 0 < amount <= left:
+            raise InvalidRequest(
+                f"Transfer reversal amount ({amount}) is greater than unreversed amount on"
+                f" transfer ({left})",
+                param="amount",
+            )
+        if amount > self._holds[transfer.destination, transfer.currency]:
+            raise InvalidRequest(
+                f"The connected account {transfer.destination} has insufficient funds for this"
+                " reversal.",
+                code="balance_insufficient",
+            )
+        reversal = {
+            "id": f"trr_{self._new_id()}",
+            "object": "transfer_reversal",
+            "amount": amount,
+            "balance_transaction": f"txn_{self._new_id()}",
+            "created": int(self._agenda.now()),
+            "currency": transfer.currency,
+            "metadata": p.metadata(params),
+            "transfer": transfer.id,
+        }
+        transfer.reversals.insert(0, reversal)
+        transfer.reversed += amount
+        self._holds[transfer.destination, transfer.currency] -= amount
+        self._book("payout_returned", transfer, amount, reversal["id"])
+        self._tell_of_transfer("transfer.reversed", transfer, key)
+        return reversal
+
+    def _book(self, kind: str, transfer: Transfer, amount: int, reference: str) -> None:
+        ours = transfer.metadata.get("payout", "")
+        self._books.write(
+            kind,
+            payment=ours,
+            attempt=ours,
+            reference=reference,
+            amount=iso_minor(amount, transfer.currency),
+            currency=transfer.currency.upper(),
+        )
+
+    def _tell_of_transfer(self, kind: str, transfer: Transfer, key: str) -> None:
+        show = partial(transfer_shown, transfer)
+        self._events.of_account(kind, show, live=transfer.livemode, key=key)
+
+    # --------------------------------------------------------------------------------------- payouts
+
+    def payout(self, id_: str, account: str) -> Payout:
+        found = self._payouts.get(id_)
+        if found is None or found.account != account:
+            raise no_such("payout", id_, param="payout")
+        return found
+
+    def payouts(self, account: str, status: str = "") -> Iterable[Payout]:
+        """Newest first: an account's, all or those of a status."""
+        for payout in reversed(self._payouts.values()):
+            if payout.account == account and status in ("", payout.status):
+                yield payout
+
+    def create_payout(self, params: p.Tree, *, account: str, key: str, livemode: bool) -> Payout:
+        """Raises InvalidRequest, also where the account may make none, or has less."""
+        if not account:
+            raise InvalidRequest("The simulated platform has no bank account of its own.")
+        if account.startswith(DISABLED):
+            raise InvalidRequest(
+                "Cannot create payouts: this account has been disabled from making payouts.",
+                code="payouts_not_allowed",
+            )
+        amount, currency = int(params["amount"]), params["currency"].lower()
+        if amount > self._holds[account, currency]:
+            raise InvalidRequest(
+                "You have insufficient funds in your Stripe account for this payout.",
+                code="balance_insufficient",
+            )
+        now = self._agenda.now()
+        payout = Payout(
+            id=f"po_{self._new_id()}",
+            created=int(now),
+            account=account,
+            amount=amount,
+            currency=currency,
+            metadata=p.metadata(params),
+            descriptor=params.get("statement_descriptor") or None,
+            key=key,
+            livemode=livemode,
+            arrival=int(now + DAY),
+        )
+        self._payouts[payout.id] = payout
+        self._holds[account, currency] -= amount
+        self._agenda.put(now + HOUR, partial(self._send, payout))
+        self._agenda.put(now + DAY, partial(self._arrive, payout))
+        self._tell("created", payout, key=key)
+        return payout
+
+    def _send(self, payout: Payout) -> None:
+        if payout.status == "pending":
+            self._become(payout, "in_transit", "updated")
+
+    def _arrive(self, payout: Payout) -> None:
+        if payout.status not in ("pending", "in_transit"):  # It was made to fail meanwhile.
+            return
+        if payout.account.startswith(CLOSED):
+            self.fail(payout, "account_closed")
+            return
+        self._become(payout, "paid", "paid")
+        if payout.account.startswith(BOUNCING):
+            later = self._agenda.now() + 2 * DAY
+            self._agenda.put(later, partial(self.fail, payout, "no_account"))
+
+    def fail(self, payout: Payout, why: str) -> None:
+        """Also after it was paid: the connected account has the money again. Twice changes nothing."""
+        if payout.status == "failed":
+            return
+        payout.failure = why
+        self._holds[payout.account, payout.currency] += payout.amount
+        self._become(payout, "failed", "failed")
+
+    def bounce(self, payout: Payout) -> None:
+        """The bank sends back what was paid, which it is first where it is not yet."""
+        if payout.status in ("pending", "in_transit"):
+            self._become(payout, "paid", "paid")
+        self.fail(payout, "no_account")
+
+    def _become(self, payout: Payout, status: str, told: str) -> None:
+        before, payout.status = payout.status, status
+        self._tell(told, payout, status=before)
+
+    def _tell(self, told: str, payout: Payout, *, key: str = "", **before: Any) -> None:
+        self._events.of_account(
+            f"payout.{told}",
+            partial(payout_shown, payout),
+            live=payout.livemode,
+            account=payout.account,
+            key=key,
+            **before,
+        )
+
+    def of(self, ours: str) -> Payout:
+        """The newest payout with our reference. Raises LookupError."""
+        for payout in reversed(self._payouts.values()):
+            if payout.metadata.get("payout") == ours:
+                return payout
+        raise LookupError(f"no such payout: {ours}")
+
+
+# ------------------------------------------------------------------------------- before it begins
+
+
+def check_transfer(params: p.Tree) -> None:
+    """Raises InvalidRequest for what Stripe refuses before it begins."""
+    p.check_names(params, p.TRANSFER)
+    _check_amount(params)
+    if not params.get("destination"):
+        raise missing("destination")
+
+
+def check_payout(params: p.Tree) -> None:
+    """Raises InvalidRequest for what Stripe refuses before it begins."""
+    p.check_names(params, p.PAYOUT)
+    _check_amount(params)
+    p.one_of(params, "method", "standard", "instant")
+    if len(params.get("statement_descriptor", "")) > 22:
+        raise InvalidRequest(
+            "The statement descriptor must be at most 22 characters.", param="statement_descriptor"
+        )
+    if params["currency"].lower() in _WHOLE_ONLY and int(params["amount"]) % 100:
+        raise InvalidRequest(
+            f"Payouts in {params['currency']} must be evenly divisible by 100.", param="amount"
+        )
+
+
+def _check_amount(params: p.Tree) -> None:
+    amount = p.integer(params, "amount")
+    if not params.get("currency"):
+        raise missing("currency")
+    check_amount(amount, check_currency(params["currency"]))
+    p.metadata(params)
+
+
+# ------------------------------------------------------------------------------------------ shown
+
+
+def transfer_shown(transfer: Transfer) -> dict[str, Any]:
+    """The object as the API returns it."""
+    return {
+        "id": transfer.id,
+        "object": "transfer",
+        "amount": transfer.amount,
+        "amount_reversed": transfer.reversed,
+        "created": transfer.created,
+        "currency": transfer.currency,
+        "description": transfer.description,
+        "destination": transfer.destination,
+        "livemode": transfer.livemode,
+        "metadata": transfer.metadata,
+        "reversals": {
+            "object": "list",
+            "data": list(transfer.reversals),
+            "has_more": False,
+            "url": f"/v1/transfers/{transfer.id}/reversals",
+        },
+        "reversed": transfer.reversed == transfer.amount,
+        "source_transaction": None,
+        "source_type": "card",
+        "transfer_group": transfer.group,
+    }
+
+
+def payout_shown(payout: Payout) -> dict[str, Any]:
+    """The object as the API returns it."""
+    return {
+        "id": payout.id,
+        "object": "payout",
+        "amount": payout.amount,
+        "arrival_date": payout.arrival,
+        "automatic": False,
+        "created": payout.created,
+        "currency": payout.currency,
+        "description": None,
+        "destination": f"ba_{payout.account.removeprefix('acct_')}",
+        "failure_code": payout.failure or None,
+        "failure_message": None,
+        "livemode": payout.livemode,
+        "metadata": payout.metadata,
+        "method": "standard",
+        "reconciliation_status": "not_applicable",
+        "source_type": "card",
+        "statement_descriptor": payout.descriptor,
+        "status": payout.status,
+        "type": "bank_account",
+    }
