@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from kernel.ids import uuid7
+from kernel.money import Money
 from kernel.rows import MerchantRow
 from merchants.funds.calendars import Calendar, add_business_days
 
@@ -100,3 +101,49 @@ class BusinessDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.calendar} {self.day}"
+
+
+class Due(MerchantRow):
+    """What becomes available on a day, as read from the books, and what of it has. Written by SQL alone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    livemode = models.BooleanField()
+    currency = models.CharField(max_length=3)
+    due_on = models.DateField()
+    due_at = models.DateTimeField()  # When that day begins where the merchant is.
+    amount = models.BigIntegerField()  # Below zero where more was undone than was captured.
+    released = models.BigIntegerField(default=0)
+    releases = models.IntegerField(default=0)
+    settled = models.GeneratedField(
+        expression=models.Q(amount=models.F("released")),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        db_table = "funds_due"
+        ordering = ["due_at"]
+        verbose_name = verbose_name_plural = "due funds"
+
+    def __str__(self) -> str:
+        return f"{self.due_on}: {Money(self.amount, self.currency)}"
+
+
+class Reserve(MerchantRow):
+    """What was held back of one release, and until when. Written by SQL alone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    livemode = models.BooleanField()
+    currency = models.CharField(max_length=3)
+    source = models.TextField()  # Of the release in the books: "2026-12-01 USD test 1".
+    amount = models.BigIntegerField()
+    due_on = models.DateField()
+    due_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "funds_reserve"
+        ordering = ["due_at"]
+
+    def __str__(self) -> str:
+        return f"{Money(self.amount, self.currency)} until {self.due_on}"
