@@ -17,6 +17,7 @@ _SUBSTITUTES = str.maketrans(
     | dict.fromkeys("]}", ")")
 )
 _FOREIGN = re.compile(r"[^A-Za-z0-9/?:().,'+ -]")
+_UNPRINTED = re.compile(r"[^ -~]")
 _ANYTHING = re.compile(r"[A-Za-z0-9]")
 
 
@@ -27,7 +28,7 @@ def sepa(text: str, *, most: int) -> str:
 
 def capitals(text: str, *, most: int) -> str:
     """At most `most` capitals, digits and signs of ASCII; "" where no letter and no digit is left of it."""
-    return _cut(anyascii(text).upper(), most)
+    return _cut(_UNPRINTED.sub(".", " ".join(anyascii(text).split())).upper(), most)
 
 
 def _cut(text: str, most: int) -> str:
