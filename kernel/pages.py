@@ -20,6 +20,7 @@ MOST, USUAL = 100, 20
 PAGING = frozenset({"limit", "starting_after", "ending_before"})  # The query parameters read here.
 
 M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 
 
 def page(
@@ -36,22 +37,39 @@ def page(
     Raises Problem 400, with `param`, for a limit or cursor that cannot be understood. A cursor need
     not exist (any more): it is a place in time, and tells nothing of other merchants' objects.
     """
+
+    def rows(*, after: UUID | None, before: UUID | None, limit: int) -> list[M]:
+        if before:
+            return list(queryset.filter(id__gt=before).order_by("id")[:limit])
+        older = queryset.filter(id__lt=after) if after else queryset
+        return list(older.order_by("-id")[:limit])
+
+    return page_of(rows, request, prefix=prefix, render_many=render_many)
+
+
+def page_of(
+    rows: Callable[..., list[R]],
+    request: Request,
+    *,
+    prefix: str,
+    render_many: Callable[[list[R]], list[dict[str, Any]]],
+) -> dict[str, Any]:
+    """As `page`, of what is no queryset.
+
+    `rows(after=, before=, limit=)` gives at most `limit` rows: those older than the id `after`, newest first; or
+    those newer than the id `before`, oldest first; or, where both are None, the newest.
+    """
     limit = _limit(request)
     after = _cursor(request, "starting_after", prefix)
     before = _cursor(request, "ending_before", prefix)
     if after and before:
         raise _bad("ending_before", "Give starting_after or ending_before, not both.")
-    if before:
-        rows = list(queryset.filter(id__gt=before).order_by("id")[: limit + 1])
-        shown = rows[:limit][::-1]
-    else:
-        older = queryset.filter(id__lt=after) if after else queryset
-        rows = list(older.order_by("-id")[: limit + 1])
-        shown = rows[:limit]
+    found = rows(after=after, before=before, limit=limit + 1)
+    shown = found[:limit][::-1] if before else found[:limit]
     return {
         "object": "list",
         "data": render_many(shown),
-        "has_more": len(rows) > limit,
+        "has_more": len(found) > limit,
         "url": request.path,
     }
 

@@ -7,6 +7,7 @@ is what we had written by then (posted_at).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -42,22 +43,29 @@ class Overdraft:
     balance: Money
 
 
-_BALANCE_NOW = """
-    SELECT ledger_balance(a.merchant_id, a.id) FROM ledger_account a
-    WHERE a.merchant_id = %(merchant)s AND a.livemode = %(livemode)s
-        AND a.code = %(account)s AND a.currency = %(currency)s"""
+_NOW = "ledger_balance(a.merchant_id, a.id)"
 
-_BALANCE_THEN = """
-    SELECT (
+_THEN = """(
         SELECT coalesce(sum(CASE e.type WHEN 'CREDIT' THEN e.amount ELSE -e.amount END), 0)::bigint
         FROM ledger_entry e
         WHERE e.merchant_id = a.merchant_id AND e.account_id = a.id
             AND e.effective_at <= coalesce(%(as_of)s, 'infinity'::timestamptz)
             AND e.posted_at <= coalesce(%(known_at)s, 'infinity'::timestamptz)
-    )
-    FROM ledger_account a
+    )"""
+
+_OF_ONE = """
+    SELECT {} FROM ledger_account a
     WHERE a.merchant_id = %(merchant)s AND a.livemode = %(livemode)s
         AND a.code = %(account)s AND a.currency = %(currency)s"""
+
+_OF_MANY = """
+    SELECT a.code, a.currency, {} FROM ledger_account a
+    WHERE a.merchant_id = %(merchant)s AND a.livemode = %(livemode)s
+        AND (%(accounts)s::text[] IS NULL OR a.code = ANY(%(accounts)s::text[]))
+    ORDER BY a.code, a.currency"""
+
+_BALANCE_NOW, _BALANCE_THEN = _OF_ONE.format(_NOW), _OF_ONE.format(_THEN)
+_BALANCES_NOW, _BALANCES_THEN = _OF_MANY.format(_NOW), _OF_MANY.format(_THEN)
 
 
 def balance(
@@ -90,15 +98,29 @@ def balance(
     return Money(row[0] if row else 0, currency)
 
 
-def balances(merchant: UUID, *, livemode: bool) -> list[AccountBalance]:
-    """Every account of the merchant's book that was ever used, by code and currency."""
+def balances(
+    merchant: UUID,
+    *,
+    livemode: bool,
+    accounts: Collection[str] | None = None,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
+) -> list[AccountBalance]:
+    """Every account of the merchant's book that was ever used, by code and currency, in one query.
+
+    `accounts`: only these codes. `as_of`, `known_at`: as of `balance`.
+    """
+    now = as_of is None and known_at is None
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT a.code, a.currency, ledger_balance(a.merchant_id, a.id) FROM ledger_account a
-            WHERE a.merchant_id = %s AND a.livemode = %s
-            ORDER BY a.code, a.currency""",
-            [merchant, livemode],
+            _BALANCES_NOW if now else _BALANCES_THEN,
+            {
+                "merchant": merchant,
+                "livemode": livemode,
+                "accounts": None if accounts is None else list(accounts),
+                "as_of": as_of,
+                "known_at": known_at,
+            },
         )
         return [
             AccountBalance(code, Money(minor, currency))

@@ -39,6 +39,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/disputes/{dispute}/evidence": {"explanation": "Delivered."},
     "/v1/webhook_endpoints/{webhook_endpoint}/redeliver": {"since": "2026-01-01T00:00:00Z"},
 }
+#: Routes that are guarded by the scopes of another resource than the one they are named by.
+GUARDED_AS = {"balance_transactions": "balance", "statements": "balance"}
 ENDPOINT = {"url": "https://example.com/hook", "enabled_events": ["*"]}
 
 
@@ -72,6 +74,16 @@ def dispute(api: Api) -> str:
     return Case(api.pay(psp="stripe").json()).heard("needs_response").public_id
 
 
+def balance_transaction(api: Api) -> str:
+    payment(api)
+    return str(api.get("balance_transactions").json()["data"][0]["id"])
+
+
+def statement(api: Api) -> str:
+    payment(api)
+    return str(api.get("statements").json()["data"][0]["id"])
+
+
 MAKERS: dict[str, Callable[[Api], str]] = {
     "payment": payment,
     "refund": refund,
@@ -79,6 +91,8 @@ MAKERS: dict[str, Callable[[Api], str]] = {
     "webhook_endpoint": webhook_endpoint,
     "event": event,
     "dispute": dispute,
+    "balance_transaction": balance_transaction,
+    "statement": statement,
 }
 
 
@@ -157,7 +171,12 @@ def test_no_body_names_an_object_of_a_stranger(
 
 @pytest.mark.parametrize(
     "query",
-    ["refunds?payment={payment}", "disputes?payment={payment}", "events?subject={payment}"],
+    [
+        "refunds?payment={payment}",
+        "disputes?payment={payment}",
+        "events?subject={payment}",
+        "balance_transactions?source={payment}",
+    ],
 )
 def test_no_list_is_filtered_by_an_object_of_a_stranger(
     query: str, api: Api, strangers: dict[str, Api]
@@ -176,7 +195,8 @@ def test_no_list_is_filtered_by_an_object_of_a_stranger(
 def test_no_route_is_open_to_a_key_without_its_scope(
     method: str, path: str, merchant: Onboarded
 ) -> None:
-    resource = path.split("/")[2]
+    named = path.split("/")[2]
+    resource = GUARDED_AS.get(named, named)
     verb = "read" if method == "get" else "write"
     assert f"{resource}:{verb}" in SCOPES
     for scopes in (SCOPES - {f"{resource}:{verb}"}, frozenset[str]()):
