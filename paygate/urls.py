@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from paygate.api import health, payments, refunds
+from paygate.api import fx, health, payments, refunds
 from paygate.psp.registry import PSPS
 from paygate.webhooks.endpoint import deliver
 
@@ -23,6 +23,8 @@ urlpatterns = [
     path("v1/payments/<str:payment>/confirm", payments.ConfirmOne.as_view()),
     path("v1/refunds", refunds.Refunds.as_view()),
     path("v1/refunds/<str:refund>", refunds.OneRefund.as_view()),
+    path("v1/fx/quotes", fx.Quotes.as_view()),
+    path("v1/fx/quotes/<str:quote>", fx.OneQuote.as_view()),
     path("v1/", include("merchants.urls")),
     path("v1/", include("merchants.funds.urls")),
     path("v1/", include("disputes.urls")),

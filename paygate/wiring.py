@@ -33,7 +33,11 @@ NEWS = {
 KEYED = ("payment_attempt", "dispute_act", "payout")
 
 #: Lists of proof.Check: what must be true of the money, by those whose tables it is about.
-CHECKS: tuple[str, ...] = ("disputes.proof.CHECKS", "paygate.webhooks.proof.CHECKS")
+CHECKS: tuple[str, ...] = (
+    "disputes.proof.CHECKS",
+    "paygate.webhooks.proof.CHECKS",
+    "paygate.proof.conversions.CHECKS",
+)
 
 
 def named(names: Iterable[str]) -> list[Any]:

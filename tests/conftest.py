@@ -17,6 +17,7 @@ from kernel import shortcuts
 from merchants import authentication, fees
 from merchants.funds import terms
 from merchants.onboard import Onboarded, onboard
+from paygate.fx import agree, market
 from paygate.psp import registry
 from paygate.routing import choose, health
 from simulators.run import Simulator, start
@@ -60,6 +61,8 @@ def nothing_remembered() -> Iterator[None]:
         terms.forget()
         choose.forget()
         health.forget()
+        market.forget()
+        agree.forget()
         shortcuts.client().flushdb()
 
     forget()

@@ -20,6 +20,7 @@ from kernel.problems import Problem, no_such
 from merchants.authentication import principal_of
 from merchants.payment_methods.find import NoSuchPaymentMethod
 from paygate.api.filters import PAYMENTS, filtered
+from paygate.api.fx import unusable
 from paygate.api.idempotent import answer_once
 from paygate.api.shapes import (
     CancelPayment,
@@ -29,6 +30,7 @@ from paygate.api.shapes import (
     PaymentList,
     PaymentShape,
 )
+from paygate.fx.quote import NoSuchQuote, UnableToUseQuote
 from paygate.payments.cancel import cancel
 from paygate.payments.capture import capture
 from paygate.payments.confirm import confirm
@@ -78,6 +80,7 @@ class Payments(APIView):
                 statement_descriptor=body["statement_descriptor"] or "",
                 return_url=body["return_url"] or "",
                 metadata=body["metadata"],
+                fx_quote=body.get("fx_quote"),
             )
             try:
                 return create(
@@ -87,6 +90,10 @@ class Payments(APIView):
                 raise no_such("payment method", param="payment_method") from None
             except UnableToRoute as error:
                 raise _no_route(error) from None
+            except NoSuchQuote:
+                raise no_such("quote", param="fx_quote") from None
+            except UnableToUseQuote as error:
+                raise unusable(error) from None
 
         return answer_once(request, body, claim)
 

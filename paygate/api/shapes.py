@@ -8,6 +8,7 @@ from kernel.problems import (
     AmountField,
     ChoiceField,
     CurrencyField,
+    IdField,
     MetadataField,
     StrictSerializer,
     TextField,
@@ -43,6 +44,11 @@ class CreatePayment(KeyedBody):
         max_length=2000, default="", allow_blank=True, allow_null=True
     )
     metadata = MetadataField(default=dict)
+    fx_quote = IdField(
+        "fxq",
+        required=False,
+        help_text="Converts the payment by this quote (fxq_…), which is good for one payment.",
+    )
 
 
 class CapturePayment(KeyedBody):
@@ -128,6 +134,20 @@ class AttemptShape(serializers.Serializer[object]):
     finished_at = serializers.DateTimeField(allow_null=True)
 
 
+class SettlementShape(serializers.Serializer[object]):
+    """What becomes of a payment that is converted into another currency."""
+
+    currency = serializers.CharField()
+    rate = serializers.CharField(help_text="What one unit of the payment's currency brings you.")
+    amount = serializers.IntegerField(
+        help_text="What became of it so far, in minor units of the settlement currency."
+    )
+    refund_rate = serializers.ChoiceField(
+        ["original", "current"], help_text="Is it given back at this rate, or at that of the day?"
+    )
+    fx_quote = serializers.CharField(allow_null=True)
+
+
 class PaymentShape(serializers.Serializer[object]):
     """The payment object. Amounts are minor units of `currency`."""
 
@@ -146,6 +166,7 @@ class PaymentShape(serializers.Serializer[object]):
     fee = serializers.IntegerField()
     net = serializers.IntegerField()
     currency = serializers.CharField()
+    settlement = SettlementShape(allow_null=True)
     user_id = serializers.CharField()
     payment_method = serializers.CharField()
     capture_method = serializers.ChoiceField(["automatic", "manual"])

@@ -14,6 +14,7 @@ from ledger.transaction import Transaction
 from merchants.fees import processing_fee
 from paygate.payments.answer_refund import answer_refund
 from paygate.payments.answered import close, plain, stored_reply
+from paygate.payments.convert import with_conversions
 from paygate.payments.looks import next_look
 from paygate.payments.models import Attempt, Operation, Payment, Result
 from paygate.payments.render import render
@@ -108,6 +109,7 @@ def answer(
             assert_never(outcome)
     payment.sequence = expected + 1
     payment.updated_at = at
+    transactions = with_conversions(payment, transactions)
     shown = render(payment, [*others, attempt, *([opens] if opens else [])])
     said = reply_to(payment, attempt, shown)
     return Step(
@@ -135,11 +137,12 @@ def step_of(
     expected = payment.sequence
     payment.sequence += 1
     payment.updated_at = at
+    posted = with_conversions(payment, transactions)
     return Step(
         payment=payment,
         expected=expected,
         at=at,
-        transactions=list(transactions),
+        transactions=posted,
         events=[changed(payment, render(payment, attempts), at=at, topic=topic)],
     )
 

@@ -10,6 +10,7 @@ from kernel.outbox.record import Event
 from ledger.recipes import refunds as recipes
 from ledger.transaction import Transaction
 from paygate.payments.answered import close, plain, stored_reply
+from paygate.payments.convert import with_conversions
 from paygate.payments.looks import next_look
 from paygate.payments.models import Attempt, Payment, Refund, RefundState, Result
 from paygate.payments.render import render, render_refund
@@ -87,6 +88,7 @@ def refund_step(
     if not new:
         refund.sequence += 1
     refund.updated_at = at
+    posted = with_conversions(payment, transactions)
     shown = render_refund(refund)
     said = reply_to(payment, closes, shown) if closes else None
     return Step(
@@ -95,7 +97,7 @@ def refund_step(
         at=at,
         closes=closes,
         refund=refund,
-        transactions=list(transactions),
+        transactions=posted,
         events=refund_events(payment, refund, shown, render(payment, attempts), at=at, new=new),
         said=said,
         reply=stored_reply(payment, closes, said) if closes and said else None,

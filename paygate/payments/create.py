@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from kernel.ids import uuid7
+from django.db import DatabaseError
+
+from kernel.ids import encode, uuid7
 from kernel.money import Money
 from merchants.payment_methods.find import find_card
+from paygate.fx.agree import agree
+from paygate.fx.quote import USED, used
 from paygate.payments.answer import changed
 from paygate.payments.looks import first_look
 from paygate.payments.models import Attempt, Operation, Payment
@@ -31,6 +35,7 @@ class Order:
     statement_descriptor: str = ""
     return_url: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
+    fx_quote: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,10 @@ def create(
 ) -> Claimed:
     """Claim a new payment in one round trip.
 
-    Raises NoSuchPaymentMethod and UnableToRoute (nothing is written), and KeyTaken.
+    Raises NoSuchPaymentMethod, UnableToRoute, NoSuchQuote and UnableToUseQuote (nothing is written), and KeyTaken.
     """
     card = find_card(merchant_id, livemode=livemode, payment_method=order.payment_method)
+    conversion = agree(merchant_id, order.amount, livemode=livemode, quote=order.fx_quote, at=now)
     payment = Payment(
         merchant_id=merchant_id,
         livemode=livemode,
@@ -75,6 +81,7 @@ def create(
         statement_descriptor=order.statement_descriptor,
         return_url=order.return_url,
         metadata=order.metadata,
+        conversion=conversion and conversion.as_json(),
         created_at=now,
         updated_at=now,
         sequence=1,
@@ -111,6 +118,14 @@ def create(
         opens=attempt,
         events=[changed(payment, shown, at=now, topic="payment.created")],
     )
-    if write(step) is Written.KEY_TAKEN:
+    try:
+        written = write(step)
+    except DatabaseError as error:
+        if order.fx_quote and getattr(error.__cause__, "sqlstate", "") == USED:
+            raise used(
+                encode("fxq", order.fx_quote)
+            ) from None  # In this very moment, by another one.
+        raise
+    if written is Written.KEY_TAKEN:
         raise KeyTaken
     return Claimed(payment, attempt)

@@ -83,6 +83,7 @@ class Payment(MerchantRow):
     statement_descriptor = models.TextField(default="")
     return_url = models.TextField(default="")
     metadata = models.JSONField(default=dict)
+    conversion = models.JSONField(null=True)  # How it is converted, and what was (paygate.fx).
 
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()

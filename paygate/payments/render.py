@@ -7,6 +7,8 @@ from typing import Any
 
 from kernel.clock import rfc3339
 from kernel.ids import encode
+from paygate.fx.conversion import Conversion
+from paygate.fx.exchange import written
 from paygate.payments.models import Attempt, Payment, Refund, State
 
 ACTIONS: dict[str, list[str]] = {
@@ -35,6 +37,7 @@ def render(payment: Payment, attempts: Sequence[Attempt]) -> dict[str, Any]:
         "fee": payment.fee,
         "net": payment.amount_captured - payment.amount_refunded - payment.fee,
         "currency": payment.currency,
+        "settlement": _settlement(payment),
         "user_id": payment.user_id,
         "payment_method": payment.payment_method,
         "capture_method": payment.capture_method,
@@ -78,6 +81,20 @@ def render_refund(refund: Refund) -> dict[str, Any]:
         "metadata": refund.metadata,
         "created_at": rfc3339(refund.created_at),
         "updated_at": rfc3339(refund.updated_at),
+    }
+
+
+def _settlement(payment: Payment) -> dict[str, Any] | None:
+    """What becomes of a payment that is converted; None for one that stays in its currency."""
+    if payment.conversion is None:
+        return None
+    conversion = Conversion.from_json(payment.conversion)
+    return {
+        "currency": conversion.to,
+        "rate": written(conversion.rate),
+        "amount": conversion.settled.minor,
+        "refund_rate": conversion.refund_rate,
+        "fx_quote": conversion.quote and encode("fxq", conversion.quote),
     }
 
 

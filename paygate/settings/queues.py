@@ -93,6 +93,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"queue": "default", "expires": 300.0},
     },
+    # Each asks the table whether it is time; so a worker that comes back late, or a clock set forward, misses nothing.
+    "fetch rates of exchange": {
+        "task": "fx.fetch",
+        "schedule": 10.0,
+        "options": {"queue": "default", "expires": 10.0},
+    },
+    "revalue positions": {
+        "task": "fx.revalue",
+        "schedule": 3600.0,
+        "options": {"queue": "default", "expires": 3600.0},
+    },
     "make checkpoints": {
         "task": "housekeeping.checkpoints",
         "schedule": 60.0,

@@ -1,0 +1,178 @@
+"""Currencies in the back office: rates with those that wait for a person, feeds, quotes, and our position."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from kernel.back_office import ReadOnly
+from kernel.clock import now
+from kernel.ids import InvalidId, decode, encode
+from paygate.fx.exchange import written
+from paygate.fx.fetch import decide
+from paygate.fx.models import Feed, Quote, Rate
+from paygate.fx.position import positions, total
+
+
+class ReasonForm(BaseDialogForm):  # type: ignore[misc]
+    reason = forms.CharField(
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="Kept with the rate, beside your name.",
+    )
+
+
+def _asks(title: str, description: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "description": description,
+        "form_class": ReasonForm,
+        "form_submit_text": title,
+    }
+
+
+@admin.register(Rate)
+class RateAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ("__str__", "state", "before", "provider", "fetched_at", "decided_by")
+    list_filter = ("state", "quote", "provider")
+    search_fields = ("quote",)
+    ordering = ("-as_of", "quote")
+    show_full_result_count = False
+    fields = readonly_fields = (
+        *("provider", "base", "quote", "rate_", "as_of", "fetched_at", "state", "before"),
+        *("decided_by", "reason", "decided_at"),
+    )
+    actions_detail = ("believe", "refuse")
+    actions_list = ("position",)
+
+    @admin.display(description="rate")
+    def rate_(self, rate: Rate) -> str:
+        return written(rate.rate)
+
+    @admin.display(description="the one before")
+    def before(self, rate: Rate) -> str:
+        return written(rate.against) if rate.against is not None else ""
+
+    def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """May this person decide, and is there something to decide about?"""
+        if not request.user.has_perm("fx.change_rate"):
+            return False
+        waiting = Rate.objects.filter(state=Rate.State.QUARANTINED)
+        try:
+            return (waiting.filter(id=object_id) if object_id else waiting).exists()
+        except ValidationError:  # An address that somebody typed.
+            return False
+
+    def has_look_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return self.has_view_permission(request)
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Believe it",
+        url_path="believe",
+        permissions=["decide"],
+        dialog=_asks("Believe it", "We convert by it from now on. Where did you look it up?"),
+    )
+    def believe(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        return self._decide(request, form, object_id, accept=True)
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Refuse it",
+        url_path="refuse",
+        permissions=["decide"],
+        dialog=_asks("Refuse it", "We never convert by it. What is wrong with it?"),
+    )
+    def refuse(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        return self._decide(request, form, object_id, accept=False)
+
+    def _decide(
+        self, request: HttpRequest, form: ReasonForm, object_id: str, *, accept: bool
+    ) -> HttpResponse:
+        rate = Rate.objects.get(id=object_id)
+        why = form.cleaned_data["reason"]
+        by = request.user.get_username()
+        if decide(rate, accept=accept, by=by, reason=why, now=now()):
+            messages.success(request, f"{rate}: {'accepted' if accept else 'refused'}.")
+        else:
+            messages.error(request, f"{rate} was decided about already.")
+        return redirect("admin:fx_rate_change", object_id)
+
+    @action(description="Our position", url_path="position", permissions=["look"])  # type: ignore[untyped-decorator]
+    def position(self, request: HttpRequest) -> HttpResponse:
+        """What we hold and owe in each currency, at the last rates."""
+        modes = []
+        for livemode in (True, False):
+            found = positions(livemode=livemode)
+            modes.append(("live" if livemode else "test", found, total(found)))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Our position in each currency",
+            "modes": modes,
+            "reporting": settings.FX_REPORTING_CURRENCY,
+        }
+        return TemplateResponse(request, "fx/position.html", context)
+
+
+@admin.register(Feed)
+class FeedAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = fields = readonly_fields = ("provider", "asked_at", "heard_at", "problem")
+
+
+@admin.register(Quote)
+class QuoteAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = (
+        "public_id",
+        "whose",
+        "from_currency",
+        "to_currency",
+        "rate_",
+        "bound",
+        "status",
+    )
+    list_filter = ("livemode", "from_currency", "to_currency")
+    search_fields = ("from_currency",)
+    search_help_text = "fxq_…, pay_… or mer_…"
+    ordering = ("-id",)
+    show_full_result_count = False
+    fields = readonly_fields = (
+        *("public_id", "whose", "livemode", "from_currency", "to_currency", "rate_", "market_"),
+        *("bound", "status", "payment", "created_at", "expires_at"),
+    )
+
+    @admin.display(description="merchant")
+    def whose(self, quote: Quote) -> str:
+        return encode("mer", quote.merchant_id)
+
+    @admin.display(description="rate")
+    def rate_(self, quote: Quote) -> str:
+        return written(quote.rate)
+
+    @admin.display(description="market")
+    def market_(self, quote: Quote) -> str:
+        return written(quote.market)
+
+    @admin.display(description="status")
+    def status(self, quote: Quote) -> str:
+        return quote.status(at=now())
+
+    @admin.display(description="payment")
+    def payment(self, quote: Quote) -> str:
+        return encode("pay", quote.payment_id) if quote.payment_id else ""
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        for prefix, column in (("fxq", "id"), ("pay", "payment_id"), ("mer", "merchant_id")):
+            try:
+                return queryset.filter(**{column: decode(prefix, search_term.strip())}), False
+            except InvalidId:
+                continue
+        return super().get_search_results(request, queryset, search_term)
