@@ -50,6 +50,17 @@ def _adyen(mode: str) -> dict[str, Any] | None:
                 f"ADYEN_{mode}_HMAC_KEYS",
                 default=["50415947415445" * 4 + "50415947"] if mode == "TEST" else [],
             ),
+            # What merchants are paid out of, and where that API is: not where payments are.
+            "balance_account": env.str(
+                f"ADYEN_{mode}_BALANCE_ACCOUNT", default="BA_paygate" if mode == "TEST" else ""
+            ),
+            "transfers_base": env.str(
+                f"ADYEN_{mode}_TRANSFERS_BASE",
+                default=env.str(f"ADYEN_{mode}_API_BASE", default="")
+                or "https://balanceplatform-api-test.adyen.com",
+            ),
+            # Of the webhooks of the balance platform, where their keys are not those above.
+            "platform_hmac_keys": env.list(f"ADYEN_{mode}_PLATFORM_HMAC_KEYS", default=[]),
             # The user and password that Adyen presents, where the endpoint there is set up with some.
             "webhook_login": env.str(f"ADYEN_{mode}_WEBHOOK_LOGIN", default=""),
             "timeout": TIMEOUT,

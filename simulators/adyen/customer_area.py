@@ -7,6 +7,7 @@ from typing import Any
 from simulators.adyen.disputes import Disputes
 from simulators.adyen.payments import Payment, Payments
 from simulators.adyen.refunds import Refunds
+from simulators.adyen.transfers import Transfers
 
 
 class CustomerArea:
@@ -16,10 +17,13 @@ class CustomerArea:
     recapture     {"payment"}: what had failed is taken after all
     """
 
-    def __init__(self, payments: Payments, refunds: Refunds, disputes: Disputes) -> None:
+    def __init__(
+        self, payments: Payments, refunds: Refunds, disputes: Disputes, transfers: Transfers
+    ) -> None:
         self._payments = payments
         self._refunds = refunds
         self._disputes = disputes
+        self._transfers = transfers
 
     def perform(self, act: str, arguments: dict[str, Any]) -> str:
         """The pspReference of what came of it. Raises LookupError, ValueError."""
@@ -37,6 +41,13 @@ class CustomerArea:
             case "dispute" | "refund" | "fail_refund" | "cancel" | "fail_capture" | "recapture":
                 payment = self._payments.latest(arguments["payment"])
                 return self._to_payment(act, payment, arguments)
+            case "fail_payout" | "return_payout":
+                transfer = self._transfers.of(arguments["payout"])
+                if act == "fail_payout":
+                    self._transfers.fail(transfer)
+                else:
+                    self._transfers.give_back(transfer)
+                return transfer.id
         raise LookupError(f"no such act: {act}")
 
     def _to_payment(self, act: str, payment: Payment, arguments: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from simulators import three_d_secure
-from simulators.adyen import fields, notices
+from simulators.adyen import fields, notices, platform, transfers
 from simulators.adyen.cards import REFUSALS, card_behind, result_code
 from simulators.adyen.customer_area import CustomerArea
 from simulators.adyen.defence import Defence
@@ -39,7 +39,7 @@ _SCHEMAS = {
 _DISPUTES = "/ca/services/DisputeService/v30"
 
 
-class Adyen(Psp):
+class Adyen(platform.Platform, Psp):
     """Stored under a key: the first answer, whatever is asked under it later."""
 
     psp = "adyen"
@@ -56,6 +56,7 @@ class Adyen(Psp):
         Route("POST", f"{_DISPUTES}/deleteDisputeDefenseDocument", "delete"),
         Route("POST", f"{_DISPUTES}/defendDispute", "defend"),
         Route("POST", f"{_DISPUTES}/acceptDispute", "accept"),
+        *platform.ROUTES,
     )
 
     def __init__(self, *, clock: Clock, books: Books, faults: Faults, latency: float = 0.0) -> None:
@@ -66,7 +67,8 @@ class Adyen(Psp):
         self._refunds = Refunds(clock, self._payments, told, self._reference)
         self._disputes = Disputes(clock, self._payments, told, self._reference)
         self._defence = Defence(self._disputes)
-        self._people = CustomerArea(self._payments, self._refunds, self._disputes)
+        self._transfers = transfers.Transfers(clock, books, self.webhooks, self._reference)
+        self._people = CustomerArea(self._payments, self._refunds, self._disputes, self._transfers)
         self._keys: dict[str, Remembered[Reply]] = {}
 
     def _reference(self) -> str:
@@ -81,6 +83,9 @@ class Adyen(Psp):
                 AdyenError(401, "000", "HTTP Status Response - Unauthorized", kind="security")
             )
         call.key = headers.get("idempotency-key", "")
+        if call.request.method == "GET":
+            call.params = platform.query(call)
+            return None
         try:
             body = json.loads(call.request.body)
         except ValueError:
@@ -109,6 +114,9 @@ class Adyen(Psp):
     def _check(self, call: Call) -> None:
         if len(call.key) > 64:
             raise unprocessable("702", "Idempotency-Key has at most 64 characters")
+        if call.route.act in platform.ACTS:
+            platform.check_call(call)
+            return
         fields.check(call.params, _SCHEMAS[call.route.act])
         if call.route.act == "pay":
             method = call.params["paymentMethod"]
@@ -263,8 +271,11 @@ class Adyen(Psp):
         self._payments.pass_time()
         self._refunds.pass_time()
         self._disputes.pass_time()
+        self._transfers.pass_time()
 
     def envelope(self, told: Any, *, at: float, secret: str) -> tuple[dict[str, str], bytes]:
+        if isinstance(told, bytes):
+            return transfers.envelope(told, secret=secret)
         return notices.envelope(told, secret=secret)
 
     def perform(self, act: str, arguments: dict[str, Any]) -> dict[str, Any]:

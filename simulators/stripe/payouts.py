@@ -1,6 +1,6 @@
 """Paying merchants: a transfer to a connected account, and a payout from there to its bank.
 
-A connected account is whatever begins with "acct_"; the beginnings below stand for accounts that have something.
+A connected account is whatever begins with "acct_"; the beginnings below stand for accounts with a fault.
 What is transferred we are no longer owed, so that is when the books are written; what becomes of the payout then is
 between Stripe, the connected account and its bank, until the transfer is reversed.
 Sources, at docs.stripe.com: /api/transfers, /api/transfer_reversals, /api/payouts, /connect/manage-payouts.

@@ -46,6 +46,8 @@ ADYEN = {
     3: (200, "came back"),
     **dict.fromkeys((6, 7, 8, 9, 10, 11), (201, "held")),
     **dict.fromkeys((15, 16, 17, 18, 19, 29), (200, "")),  # Disputes: 200, and success says no.
+    20: (202, ""),
+    21: (422, ""),  # The SDK does not encode the + of a time zone.
     30: (422, ""),  # A card without a number.
     31: (400, ""),  # An amount of 1.5.
 }

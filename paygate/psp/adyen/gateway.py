@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 import Adyen
 
-from paygate.psp.adyen import translate
+from paygate.psp.adyen import payouts, translate
 from paygate.psp.adyen.desk import AdyenDesk
+from paygate.psp.adyen.payouts import AdyenPayer
 from paygate.psp.gateway import Authorize, Cancel, Capture, Confirm, Outcome, Refund, Request
 from paygate.psp.wire import session_for
 
@@ -32,8 +33,11 @@ def make(configuration: Mapping[str, Any]) -> AdyenGateway:
     )
     if not live:
         base = configuration["api_base"]
+        transfers = configuration.get("transfers_base") or base
         # The SDK has no setting for its address; this is the one place that decides it.
-        adyen.client._determine_api_url = lambda platform, url: base + urlsplit(url).path
+        adyen.client._determine_api_url = lambda platform, url: (
+            (transfers if url.startswith(payouts.TRANSFERS) else base) + urlsplit(url).path
+        )
     adyen.client._init_http_client()
     address = adyen.client._determine_api_url(adyen.client.platform, CHECKOUT)
     timeout = tuple(configuration["timeout"])
@@ -41,21 +45,26 @@ def make(configuration: Mapping[str, Any]) -> AdyenGateway:
     return AdyenGateway(
         adyen,
         merchant_account=configuration["merchant_account"],
+        balance_account=configuration.get("balance_account", ""),
         horizon=timedelta(seconds=configuration["horizon"]),
     )
 
 
-class AdyenGateway(AdyenDesk):
-    """See paygate.psp.gateway.Gateway, and paygate.psp.cases.Desk."""
+class AdyenGateway(AdyenDesk, AdyenPayer):
+    """See paygate.psp.gateway.Gateway, paygate.psp.cases.Desk, and paygate.psp.payouts.Payer."""
 
     name = "adyen"
     can_look_up = False
     refunds_each_capture = False
     key_lifetime = timedelta(days=7)  # docs.adyen.com/development-resources/api-idempotency
 
-    def __init__(self, adyen: Any, *, merchant_account: str, horizon: timedelta) -> None:
+    def __init__(
+        self, adyen: Any, *, merchant_account: str, balance_account: str, horizon: timedelta
+    ) -> None:
         super().__init__(adyen, merchant_account=merchant_account)
         self.horizon = horizon
+        self._balance_account = balance_account
+        self._transfers = adyen.transfers.transfers_api
         self._payments = adyen.checkout.payments_api
         self._modifications = adyen.checkout.modifications_api
 

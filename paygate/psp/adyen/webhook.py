@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from paygate.psp.adyen import reports
+from paygate.psp.adyen import payouts, platform, reports
 from paygate.psp.adyen.item import Payload, additional, amount, flag, moment, needed, ours, text
 from paygate.psp.adyen.translate import NUMBERS, REFUSALS, UNSAID
 from paygate.psp.events import (
@@ -44,11 +44,16 @@ ANOTHER_ACCOUNT = "ANOTHER_MERCHANT_ACCOUNT"  # The kind of an item that is not 
 
 
 def receive(delivery: Delivery, configuration: Mapping[str, Any], *, now: datetime) -> list[Item]:
-    """The items of an envelope. Raises NotGenuine: one forged item refuses them all."""
+    """The items of an envelope. Raises NotGenuine: one forged item refuses them all.
+
+    Or the one of a message of the balance platform's, which has no envelope; of these it raises Unreadable too.
+    """
     _knows_the_password(delivery, configuration.get("webhook_login") or "")
+    envelope = _parsed(delivery.body)
+    if platform.is_message(envelope):
+        return platform.receive(delivery, envelope, configuration, now=now)
     keys = [bytes.fromhex(key) for key in configuration["hmac_keys"]]
     try:
-        envelope = json.loads(delivery.body)
         payloads = [entry["NotificationRequestItem"] for entry in envelope["notificationItems"]]
         genuine = [_is_genuine(payload, keys) for payload in payloads]
         live = flag(envelope, "live")
@@ -67,6 +72,13 @@ def receive(delivery: Delivery, configuration: Mapping[str, Any], *, now: dateti
     if live is not bool(configuration.get("livemode")):
         raise NotGenuine(f"it is of the {'live' if live else 'test'} environment")
     return items
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise NotGenuine(f"no envelope of Adyen's: {type(error).__name__}") from error
 
 
 def _knows_the_password(delivery: Delivery, login: str) -> None:
@@ -176,6 +188,8 @@ def translate(item: Item) -> News:
             return _reversal(payload)
         case _ if event in reports.EVENTS:
             return reports.report(item)
+        case _ if event in platform.TRANSFERS:
+            return payouts.reported(payload["data"])
         case _ if event == ANOTHER_ACCOUNT:
             raise Unreadable(
                 f"of the merchant account {payload.get('merchantAccountCode')!r}, which is not ours"
