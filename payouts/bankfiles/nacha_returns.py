@@ -73,7 +73,7 @@ def read(content: bytes) -> Report:
         raise Unreadable("something follows the control record")
     return Report(
         kind="nacha.return",
-        message_id="-".join(header[13:34].split()),
+        message_id=f"{header[13:23].strip()}-{header[23:34].strip()}",
         created_at=_created_at(header),
         items=tuple(items),
     )
