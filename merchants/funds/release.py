@@ -17,6 +17,7 @@ from django.db import connection
 from kernel.db import atomic, call
 from kernel.money import Money
 from merchants.funds import calendars
+from merchants.funds.metrics import RELEASED
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,9 @@ def release_due(*, at: datetime, chunk: int = CHUNK) -> Released:
         for (kind, livemode, currency), amount in sorted(amounts.items())
     )
     for total in totals:
+        RELEASED.labels(kind=total.kind, livemode=str(total.livemode).lower()).inc(
+            total.transactions
+        )
         log.info(
             "%s %s: %s in %d transactions, %s of it held back",
             total.kind,

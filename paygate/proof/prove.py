@@ -14,19 +14,12 @@ from typing import Any
 
 from django.db import connection
 
+from kernel.checks import Check as Check
 from kernel.clock import now, rfc3339
 from kernel.db import atomic
 from ledger.checkpoints import verify_checkpoints
 from paygate.wiring import CHECKS as OTHERS_CHECKS
 from paygate.wiring import KEYED, named
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A statement about the money, and the query for what contradicts it."""
-
-    says: str
-    against: str
 
 
 def _without_its(table: str) -> str:

@@ -1,0 +1,186 @@
+"""Passes side by side, captures that commit late, a pass that is killed: each entry is released exactly once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from django.db import connection, transaction
+
+from kernel.ids import uuid7
+from ledger.models import LedgerTransaction
+from merchants.funds.models import Due
+from merchants.funds.proof import CHECKS
+from merchants.funds.release import begin_anew, read_on, release_due
+from tests.funds.conftest import Book, at
+
+
+@pytest.fixture
+def db(commits: None) -> None:
+    """Everything here commits."""
+
+
+def at_once(*works: Callable[[], object]) -> list[object]:
+    """Run all at the same moment, a thread and a connection each; what each returned."""
+    barrier = threading.Barrier(len(works))
+
+    def run(work: Callable[[], object]) -> object:
+        try:
+            barrier.wait()
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [one.result() for one in [pool.submit(run, work) for work in works]]
+
+
+def contradictions() -> list[str]:
+    """What of funds the proof finds untrue."""
+    found = []
+    with connection.cursor() as cursor:
+        for check in CHECKS:
+            cursor.execute(check.against)
+            if cursor.fetchall():
+                found.append(check.says)
+    return found
+
+
+def test_passes_side_by_side_release_everything_once(db):
+    books = [Book(uuid7()) for _ in range(60)]
+    for book in books:
+        book.capture(1_00)
+    passes = at_once(*[lambda: release_due(at=at(25), chunk=7)] * 4)
+    assert [book.stands for book in books] == [(0, 1_00, 0)] * 60
+    assert sum(one.transactions for one in passes) == 60
+    assert LedgerTransaction.objects.filter(kind="funds.available").count() == 60
+    assert contradictions() == []
+
+
+def test_first_passes_side_by_side_begin_once(db):
+    book = Book(uuid7())
+    book.capture(1_00)
+    at_once(*[lambda: read_on(at=at(25))] * 4)
+    assert Due.objects.get().amount == 1_00
+    release_due(at=at(25))
+    assert book.stands == (0, 1_00, 0)
+
+
+def test_captures_beside_passes_are_each_released_once(db):
+    books = [Book(uuid7()) for _ in range(4)]
+    ended = threading.Event()
+
+    def capture(book: Book) -> None:
+        for number in range(25):
+            if number % 3:
+                book.capture(1_00)
+            else:
+                with transaction.atomic():  # Numbered now, committed when others have long been.
+                    book.capture(1_00)
+                    time.sleep(0.03)
+
+    def keep_passing() -> None:
+        while not ended.is_set():
+            release_due(at=at(25), chunk=2)
+
+    def captures() -> None:
+        with ThreadPoolExecutor(len(books)) as pool:
+            works = [
+                pool.submit(lambda book=book: (capture(book), connection.close())) for book in books
+            ]
+            [work.result() for work in works]
+        ended.set()
+
+    at_once(captures, keep_passing, keep_passing)
+    release_due(at=at(25))
+    assert [book.stands for book in books] == [(0, 25_00, 0)] * 4
+    assert contradictions() == []
+
+
+def test_a_capture_that_commits_late_is_neither_missed_nor_waited_for(db):
+    late, quick = Book(uuid7()), Book(uuid7())
+    numbered, passed = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with transaction.atomic():
+            late.capture(1_00)
+            numbered.set()
+            assert passed.wait(10)
+
+    def others() -> None:
+        assert numbered.wait(10)
+        quick.capture(2_00)
+        release_due(at=at(25))
+        assert quick.stands == (0, 2_00, 0)
+        passed.set()
+
+    at_once(slow, others)
+    assert late.stands == (1_00, 0, 0)
+    release_due(at=at(25))
+    assert late.stands == (0, 1_00, 0)
+    assert contradictions() == []
+
+
+def test_beginning_anew_beside_passes_and_captures_loses_nothing(db):
+    books = [Book(uuid7()) for _ in range(20)]
+    for book in books:
+        book.capture(1_00)
+
+    def capture() -> None:
+        for book in books:
+            book.capture(1_00)
+
+    at_once(
+        capture,
+        lambda: [release_due(at=at(25), chunk=3) for _ in range(5)],
+        lambda: [begin_anew(at=at(25)) for _ in range(5)],
+    )
+    release_due(at=at(25))
+    assert [book.stands for book in books] == [(0, 2_00, 0)] * 20
+    assert contradictions() == []
+
+
+PASS = """
+import os, sys, datetime, django
+django.setup()
+from django.conf import settings
+from django.db import connection
+settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = sys.argv[1]
+from merchants.funds.release import release_due
+print("begun", flush=True)
+release_due(at=datetime.datetime.fromisoformat(sys.argv[2]), chunk=5)
+"""
+
+
+def test_a_pass_that_is_killed_is_finished_by_the_next_one(db, root: Path):
+    books = [Book(uuid7()) for _ in range(300)]
+    for book in books:
+        book.capture(1_00)
+    killed = 0
+    for seconds in (0.02, 0.05, 0.1, 0.15, 0.2):
+        running = subprocess.Popen(
+            [sys.executable, "-c", PASS, connection.settings_dict["NAME"], at(25).isoformat()],
+            cwd=root,
+            env=os.environ | {"DJANGO_SETTINGS_MODULE": "paygate.settings.test"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"begun\n"
+        time.sleep(seconds)
+        os.kill(running.pid, signal.SIGKILL)
+        killed += running.wait() == -signal.SIGKILL
+        running.stdout.close()
+    assert killed
+    release_due(at=at(25))
+    assert [book.stands for book in books] == [(0, 1_00, 0)] * 300
+    assert LedgerTransaction.objects.filter(kind="funds.available").count() == 300
+    assert contradictions() == []
