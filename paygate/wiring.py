@@ -32,8 +32,9 @@ NEWS = {
 #: The tables of what a merchant's idempotency key sets going.
 KEYED = ("payment_attempt", "dispute_act", "payout")
 
-#: Lists of proof.Check: what must be true of the money, by those whose tables it is about.
+#: Lists of kernel.checks.Check: what must be true of the money, by those whose tables it is about.
 CHECKS: tuple[str, ...] = (
+    "merchants.funds.proof.CHECKS",
     "disputes.proof.CHECKS",
     "paygate.webhooks.proof.CHECKS",
     "paygate.proof.conversions.CHECKS",

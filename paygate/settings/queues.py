@@ -104,6 +104,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"queue": "default", "expires": 3600.0},
     },
+    "make funds available": {
+        "task": "funds.release",
+        "schedule": 15.0,
+        "options": {"queue": "default", "expires": 15.0},
+    },
+    "see who owes us": {
+        "task": "funds.owing",
+        "schedule": 3600.0,
+        "options": {"queue": "default", "expires": 3600.0},
+    },
+    "fill calendars": {
+        "task": "funds.calendars",
+        "schedule": 24 * 3600.0,
+        "options": {"queue": "default", "expires": 3600.0},
+    },
     "make checkpoints": {
         "task": "housekeeping.checkpoints",
         "schedule": 60.0,
