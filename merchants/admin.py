@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -47,6 +48,15 @@ class ApiKeyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     ordering = ("-id",)
 
 
+SCOPE = ("psp", "method", "country", "currency")
+AMOUNTS = (
+    *("fixed_minor", "minimum_minor", "maximum_minor", "tiers"),
+    *("refund_fee_minor", "dispute_fee_minor"),
+)
+TERMS = ("pricing", "basis_points", *AMOUNTS, "effective_from")
+NOTICE = timedelta(minutes=1)  # By then every process knows the plan before it counts.
+
+
 class FeePlanForm(forms.ModelForm):  # type: ignore[type-arg]
     merchant = forms.ModelChoiceField(Merchant.objects.all(), widget=UnfoldAdminSelectWidget)
     psp = forms.ChoiceField(
@@ -62,22 +72,36 @@ class FeePlanForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = FeePlan
-        fields = ("psp", "currency", "basis_points", "fixed_minor", "effective_from")
+        fields = (*SCOPE, *TERMS)
+
+    def clean_tiers(self) -> list[dict[str, int]]:
+        return self.cleaned_data["tiers"] or []
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        if given.get("fixed_minor") and not given.get("currency"):
-            raise forms.ValidationError("A fixed part needs a currency to be in.")
-        if given.get("effective_from") and given["effective_from"] < now():
-            raise forms.ValidationError("What was agreed for the past stays agreed.")
+        amounts = [given.get(name) for name in AMOUNTS]  # A fee of 0 is one that is agreed on.
+        if not given.get("currency") and (any(amounts) or amounts[-2:] != [None, None]):
+            raise forms.ValidationError("Amounts need a currency to be in.")
+        if given.get("effective_from") and given["effective_from"] < now() + NOTICE:
+            raise forms.ValidationError(
+                "What was agreed for the past stays agreed: a plan begins in a minute at the earliest."
+            )
+        most = given.get("maximum_minor")
+        if most is not None and most < (given.get("minimum_minor") or 0):
+            raise forms.ValidationError("The most is less than the least.")
+        if merchant := given.get("merchant"):
+            of = {name: given.get(name, "") for name in (*SCOPE, "effective_from")}
+            if FeePlan.objects.filter(merchant_id=merchant.id, **of).exists():
+                raise forms.ValidationError("There is such a plan of that moment already.")
         return given
 
 
 @admin.register(FeePlan)
 class FeePlanAdmin(Kept, ModelAdmin):  # type: ignore[misc]
     form = FeePlanForm
-    fields = ("merchant", "psp", "currency", "basis_points", "fixed_minor", "effective_from")
-    list_display = ("whose", "psp", "currency", "basis_points", "fixed_minor", "effective_from")
+    fields = ("merchant", *SCOPE, *TERMS)
+    list_display = ("whose", *SCOPE, "pricing", "basis_points", "fixed_minor", "effective_from")
+    list_filter = ("psp", "pricing", "currency")
     ordering = ("-id",)
 
     @admin.display(description="Merchant")

@@ -87,13 +87,38 @@ class DeletedShape(serializers.Serializer[object]):
     deleted = serializers.BooleanField()
 
 
-class FeePlanShape(serializers.Serializer[object]):
-    """What a payment costs: a share in basis points and a fixed part in minor units."""
+class FeeTierShape(serializers.Serializer[object]):
+    """What a payment costs from a volume on."""
 
-    psp = serializers.CharField(allow_null=True)
-    currency = serializers.CharField(allow_null=True)
+    volume = serializers.IntegerField(help_text="Captured in the calendar month (UTC) before it.")
     basis_points = serializers.IntegerField()
     fixed = serializers.IntegerField()
+
+
+class FeePlanShape(serializers.Serializer[object]):
+    """What a payment costs: a share in basis points and a fixed part in minor units.
+
+    Of several plans that count for a payment the one that names the most of PSP, method, country and currency does.
+    """
+
+    psp = serializers.CharField(allow_null=True)
+    method = serializers.CharField(allow_null=True, help_text='A brand of card, or "card".')
+    country = serializers.CharField(
+        allow_null=True, help_text='The card issuer\'s, or "domestic", "eea", "other".'
+    )
+    currency = serializers.CharField(allow_null=True)
+    pricing = serializers.ChoiceField(FeePlan.Pricing.choices)
+    basis_points = serializers.IntegerField()
+    fixed = serializers.IntegerField()
+    minimum = serializers.IntegerField()
+    maximum = serializers.IntegerField(allow_null=True)
+    tiers = FeeTierShape(many=True)
+    refund_fee = serializers.IntegerField(
+        allow_null=True, help_text="Null: what a less specific plan says."
+    )
+    dispute_fee = serializers.IntegerField(
+        allow_null=True, help_text="Null: what a less specific plan says."
+    )
     effective_from = serializers.DateTimeField()
 
 
@@ -282,8 +307,19 @@ def _test_card(card: Card) -> dict[str, Any]:
 def _plan(plan: FeePlan) -> dict[str, Any]:
     return {
         "psp": plan.psp or None,
+        "method": plan.method or None,
+        "country": plan.country or None,
         "currency": plan.currency or None,
+        "pricing": plan.pricing,
         "basis_points": plan.basis_points,
         "fixed": plan.fixed_minor,
+        "minimum": plan.minimum_minor,
+        "maximum": plan.maximum_minor,
+        "tiers": [
+            {"volume": tier["from"], "basis_points": tier["basis_points"], "fixed": tier["fixed"]}
+            for tier in plan.tiers
+        ],
+        "refund_fee": plan.refund_fee_minor,
+        "dispute_fee": plan.dispute_fee_minor,
         "effective_from": rfc3339(plan.effective_from),
     }

@@ -1,54 +1,101 @@
-"""What we take of a payment, by what the merchant agreed to."""
+"""What we take of a payment, a refund and a dispute, by what the merchant agreed to."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import OuterRef
+
 from kernel.money import Money
 from merchants.briefly import Briefly
-from merchants.models import FeePlan
+from merchants.models import FeePlan, Merchant
+from merchants.pricing.rate import fee_on
+from merchants.pricing.scope import Use, most_specific
+from merchants.pricing.volume import volume
 
 REMEMBERED = 3.0  # Seconds: a plan agreed on holds in every process after them.
 
+#: Of a dispute, in minor units, about 15 dollars, and of a refund: agreed with everybody whose plans say nothing else.
+#: In a currency that is not here nothing is taken.
+DISPUTE_FEES = {"USD": 15_00, "EUR": 15_00, "GBP": 15_00, "CHF": 15_00, "JPY": 2_000, "KWD": 5_000}
+REFUND_FEES: dict[str, int] = {}
 
-def processing_fee(merchant_id: UUID, *, psp: str, amount: Money, at: datetime) -> Money:
+
+def processing_fee(
+    merchant_id: UUID,
+    *,
+    psp: str,
+    amount: Money,
+    at: datetime,
+    brand: str = "",
+    country: str = "",
+    livemode: bool = False,
+) -> Money:
     """Our fee on `amount` by the plan in effect `at` that moment; never more than the amount.
 
-    The most specific plan counts: one for this PSP before one for any, then one for this currency
-    before one for any. Without any plan nothing is taken: what was captured must
-    never fail to be booked for want of an agreement. Half a minor unit is rounded up.
+    The most specific plan counts (pricing.scope), its tier by the month's volume as far as it is known
+    (pricing.volume). Of an interchange++ plan this is our markup. Without any plan nothing is taken: what was captured
+    must never fail to be booked for want of an agreement. Half a minor unit is rounded up. `brand` is the card's and
+    `country` its issuer's.
     """
-    plans = [
-        plan
-        for plan in plans_in_effect(merchant_id, at=at)
-        if plan.psp in ("", psp) and plan.currency in ("", amount.currency)
-    ]
-    if not plans:
+    plan = _plan_for(merchant_id, Use(psp, amount.currency, brand, country), at=at)
+    if plan is None:
         return Money.zero(amount.currency)
-    plan = max(plans, key=lambda plan: (plan.psp != "", plan.currency != ""))
-    fee = amount.share(plan.basis_points) + Money(plan.fixed_minor, amount.currency)
-    return min(fee, amount)
+    taken = 0
+    if plan.tiers:
+        taken = volume(merchant_id, livemode=livemode, currency=amount.currency, at=at)
+    return fee_on(amount, plan, volume=taken)
 
 
-#: What handling a dispute costs, in minor units: about 15 dollars. Agreed with everybody alike for now.
-DISPUTE_FEES = {"USD": 15_00, "EUR": 15_00, "GBP": 15_00, "CHF": 15_00, "JPY": 2_000, "KWD": 5_000}
+def passes_costs_on(merchant_id: UUID, use: Use, *, at: datetime) -> bool:
+    """Does the merchant bear what the PSP charges for such a payment (interchange++)?"""
+    plan = _plan_for(merchant_id, use, at=at)
+    return plan is not None and plan.pricing == FeePlan.Pricing.INTERCHANGE_PLUS_PLUS
 
 
-def dispute_fee(merchant_id: UUID, *, currency: str, at: datetime) -> Money:
+def refund_fee(
+    merchant_id: UUID,
+    *,
+    currency: str,
+    at: datetime,
+    psp: str = "",
+    brand: str = "",
+    country: str = "",
+) -> Money:
+    """Our fee for a refund of such a payment, by what was agreed `at` that moment; given back when the refund fails."""
+    use = Use(psp, currency, brand, country)
+    plan = _plan_for(merchant_id, use, at=at, which=lambda plan: plan.refund_fee_minor is not None)
+    return Money(REFUND_FEES.get(currency, 0) if plan is None else plan.refund_fee_minor, currency)
+
+
+def dispute_fee(
+    merchant_id: UUID,
+    *,
+    currency: str,
+    at: datetime,
+    psp: str = "",
+    brand: str = "",
+    country: str = "",
+) -> Money:
     """Our fee for a dispute, taken when its money is withdrawn and given back when it is won.
 
     `at` is when what is agreed was agreed on. In a currency without an agreement nothing is taken.
     """
-    return Money(DISPUTE_FEES.get(currency, 0), currency)
+    use = Use(psp, currency, brand, country)
+    plan = _plan_for(merchant_id, use, at=at, which=lambda plan: plan.dispute_fee_minor is not None)
+    return Money(
+        DISPUTE_FEES.get(currency, 0) if plan is None else plan.dispute_fee_minor, currency
+    )
 
 
 def plans_in_effect(merchant_id: UUID, *, at: datetime) -> list[FeePlan]:
-    """The latest plan for each PSP and currency that began before or `at` that moment."""
-    latest: dict[tuple[str, str], FeePlan] = {}
+    """Of each scope (PSP, method, country, currency) the latest plan that began before or `at` that moment."""
+    latest: dict[tuple[str, str, str, str], FeePlan] = {}
     for plan in _plans(merchant_id) or ():
         if plan.effective_from <= at:
-            latest[plan.psp, plan.currency] = plan
+            latest[plan.psp, plan.method, plan.country, plan.currency] = plan
     return list(latest.values())
 
 
@@ -59,19 +106,37 @@ def agree(
     effective_from: datetime,
     fixed_minor: int = 0,
     psp: str = "",
+    method: str = "",
+    country: str = "",
     currency: str = "",
+    pricing: str = FeePlan.Pricing.BLENDED,
+    minimum_minor: int = 0,
+    maximum_minor: int | None = None,
+    tiers: Sequence[dict[str, int]] = (),
+    refund_fee_minor: int | None = None,
+    dispute_fee_minor: int | None = None,
 ) -> FeePlan:
-    """A new plan; it supersedes an earlier one for the same PSP and currency from `effective_from` on.
+    """A new plan; it supersedes an earlier one of the same scope from `effective_from` on.
 
-    `fixed_minor` is in minor units of `currency`. A plan for any currency has no fixed part: 30 would
-    be 0.30 USD and 30 JPY and 0.030 KWD. The database refuses one (IntegrityError).
+    Amounts are in minor units of `currency`. A plan for any currency has none: 30 would be 0.30 USD and 30 JPY and
+    0.030 KWD. `tiers` are {"from": volume, "basis_points": …, "fixed": …}, rising. What a plan does not say of refunds
+    and disputes the next less specific one says. The database refuses what makes no sense (IntegrityError), and a plan
+    that begins before a capture that is already in the books (DatabaseError): fees taken stay what they were.
     """
     plan: FeePlan = FeePlan.objects.create(
         merchant_id=merchant_id,
         psp=psp,
+        method=method,
+        country=country,
         currency=currency,
+        pricing=pricing,
         basis_points=basis_points,
         fixed_minor=fixed_minor,
+        minimum_minor=minimum_minor,
+        maximum_minor=maximum_minor,
+        tiers=list(tiers),
+        refund_fee_minor=refund_fee_minor,
+        dispute_fee_minor=dispute_fee_minor,
         effective_from=effective_from,
     )
     forget()
@@ -83,9 +148,22 @@ def forget() -> None:
     _plans.forget()
 
 
+def _plan_for(
+    merchant_id: UUID,
+    use: Use,
+    *,
+    at: datetime,
+    which: Callable[[FeePlan], bool] = lambda plan: True,
+) -> FeePlan | None:
+    plans = [plan for plan in plans_in_effect(merchant_id, at=at) if which(plan)]
+    return most_specific(plans, use, home=plans[0].home) if plans else None
+
+
 def _load(merchant_id: UUID) -> tuple[FeePlan, ...] | None:
-    plans = FeePlan.objects.filter(merchant_id=merchant_id).order_by("effective_from")
-    return tuple(plans) or None
+    """The merchant's plans, each with the merchant's country as `home`."""
+    home = Merchant.objects.filter(id=OuterRef("merchant_id")).values("country")
+    plans = FeePlan.objects.filter(merchant_id=merchant_id).annotate(home=home)
+    return tuple(plans.order_by("effective_from")) or None
 
 
 _plans = Briefly(_load, seconds=lambda: REMEMBERED)

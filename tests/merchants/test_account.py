@@ -35,9 +35,17 @@ def test_an_account_says_who_it_is_and_what_a_payment_costs(db):
     assert body["created_at"] == "2026-11-23T12:00:00.000Z"
     assert {
         "psp": None,
+        "method": None,
+        "country": None,
         "currency": "USD",
+        "pricing": "blended",
         "basis_points": 290,
         "fixed": 30,
+        "minimum": 0,
+        "maximum": None,
+        "tiers": [],
+        "refund_fee": None,
+        "dispute_fee": None,
         "effective_from": "2026-11-23T12:00:00.000Z",
     } in body["fee_plan"]
 

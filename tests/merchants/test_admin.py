@@ -68,8 +68,10 @@ def plan(whose, **changes):
         "merchant": str(whose.merchant.id),
         "psp": "stripe",
         "currency": "USD",
+        "pricing": "blended",
         "basis_points": "200",
         "fixed_minor": "10",
+        "minimum_minor": "0",
         "effective_from_0": "2099-01-01",
         "effective_from_1": "00:00:00",
         "effective_from": "2099-01-01 00:00:00",
@@ -93,6 +95,15 @@ def test_a_fee_plan_is_agreed_on_for_a_merchant(root_user, merchant):
         {"currency": "USB"},
         {"psp": "strpe"},
         {"merchant": ""},
+        {"fixed_minor": "0", "currency": "", "refund_fee_minor": "0"},
+        {"minimum_minor": "2", "maximum_minor": "1"},
+        {"method": "Visa"},
+        {"country": "mars"},
+        {"pricing": "free"},
+        {"tiers": "[5]"},
+        {
+            "tiers": '[{"from": 2, "basis_points": 1, "fixed": 0}, {"from": 1, "basis_points": 0, "fixed": 0}]'
+        },
     ],
 )
 def test_terms_that_make_no_sense_are_not_agreed_on(root_user, merchant, changes):
@@ -100,6 +111,32 @@ def test_terms_that_make_no_sense_are_not_agreed_on(root_user, merchant, changes
 
     assert response.status_code == 200  # The form again, with what is wrong.
     assert not FeePlan.objects.filter(psp="stripe").exists()
+
+
+def test_a_plan_of_many_terms_is_agreed_on(root_user, merchant):
+    terms = {
+        "method": "visa",
+        "country": "eea",
+        "pricing": "interchange_plus_plus",
+        "maximum_minor": "900",
+        "tiers": '[{"from": 100, "basis_points": 190, "fixed": 25}]',
+        "refund_fee_minor": "0",
+    }
+    assert (
+        root_user.post("/admin/merchants/feeplan/add/", plan(merchant, **terms)).status_code == 302
+    )
+
+    made = FeePlan.objects.get(merchant_id=merchant.merchant.id, psp="stripe")
+    assert (made.method, made.country, made.maximum_minor) == ("visa", "eea", 900)
+    assert made.tiers == [{"from": 100, "basis_points": 190, "fixed": 25}]
+    assert (made.refund_fee_minor, made.dispute_fee_minor) == (0, None)
+
+
+def test_the_same_plan_of_the_same_moment_is_not_agreed_on_twice(root_user, merchant):
+    for _ in range(2):
+        root_user.post("/admin/merchants/feeplan/add/", plan(merchant))
+
+    assert FeePlan.objects.filter(psp="stripe").count() == 1
 
 
 def test_who_may_only_look_may_not_agree_on_fees(merchant):

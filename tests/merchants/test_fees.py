@@ -13,11 +13,16 @@ from hypothesis import strategies as st
 
 from kernel.ids import uuid7
 from kernel.money import Money
+from ledger.post import post
+from ledger.recipes.payments import payment_captured
 from merchants import fees
-from merchants.fees import agree, dispute_fee, processing_fee
+from merchants.fees import agree, dispute_fee, passes_costs_on, processing_fee, refund_fee
 from merchants.models import FeePlan, Merchant
 from merchants.onboard import BASIS_POINTS, FIXED_MINOR, onboard
+from merchants.pricing import volume
+from merchants.pricing.scope import Use
 from tests.merchants.conftest import NOON
+from tests.pricing.test_rate import WRONG_TIERS
 
 DAY = timedelta(days=1)
 
@@ -165,11 +170,35 @@ def test_the_database_lets_nobody_change_what_was_agreed(whose, sql):
         {"basis_points": 0, "fixed_minor": -1, "currency": "USD"},
         {"basis_points": 0, "fixed_minor": 30},  # Thirty of what?
         {"basis_points": 0, "currency": "usd"},
+        {"basis_points": 0, "minimum_minor": 1},  # Of what?
+        {"basis_points": 0, "maximum_minor": 1},
+        {"basis_points": 0, "refund_fee_minor": 0},
+        {"basis_points": 0, "dispute_fee_minor": 1},
+        {"basis_points": 0, "tiers": [{"from": 1, "basis_points": 0, "fixed": 0}]},
+        {"basis_points": 0, "currency": "USD", "minimum_minor": -1},
+        {"basis_points": 0, "currency": "USD", "minimum_minor": 2, "maximum_minor": 1},
+        {"basis_points": 0, "currency": "USD", "refund_fee_minor": -1},
+        {"basis_points": 0, "currency": "USD", "dispute_fee_minor": -1},
+        {"basis_points": 0, "country": "de"},
+        {"basis_points": 0, "country": "mars"},
+        {"basis_points": 0, "method": "Visa"},
+        {"basis_points": 0, "pricing": "free"},
+        *({"basis_points": 0, "currency": "USD", "tiers": tiers} for tiers in WRONG_TIERS if tiers),
     ],
 )
 def test_the_database_refuses_terms_that_make_no_sense(whose, terms):
     with pytest.raises(IntegrityError), transaction.atomic():
         agree(whose, effective_from=NOON, **terms)
+
+
+def test_tiers_that_rise_are_kept(whose):
+    tiers = [
+        {"from": 1, "basis_points": 300, "fixed": 30},
+        {"from": 10**15, "basis_points": 0, "fixed": 0},
+    ]
+    plan = agree(whose, basis_points=0, currency="USD", tiers=tiers, effective_from=NOON)
+
+    assert FeePlan.objects.get(merchant_id=whose, id=plan.id).tiers == tiers
 
 
 def test_two_plans_for_the_same_moment_are_refused(whose):
@@ -203,5 +232,157 @@ def test_the_usual_plan_names_the_same_share_for_every_currency(db):
         ("SEK", 0),
     ],
 )
-def test_a_dispute_costs_about_fifteen_dollars_where_that_is_agreed(currency, minor):
-    assert dispute_fee(uuid7(), currency=currency, at=NOON) == Money(minor, currency)
+def test_a_dispute_costs_about_fifteen_dollars_where_nothing_else_is_agreed(whose, currency, minor):
+    agree(whose, basis_points=290, currency="USD", fixed_minor=30, effective_from=NOON)
+
+    assert dispute_fee(whose, currency=currency, at=NOON) == Money(minor, currency)
+
+
+def test_a_refund_costs_nothing_where_nothing_else_is_agreed(whose):
+    assert refund_fee(whose, currency="USD", at=NOON) == Money(0, "USD")
+
+
+def test_what_a_refund_and_a_dispute_cost_is_agreed_by_plan_and_moment(whose):
+    agree(
+        whose,
+        basis_points=290,
+        currency="USD",
+        refund_fee_minor=25,
+        dispute_fee_minor=20_00,
+        effective_from=NOON,
+    )
+    agree(
+        whose,
+        basis_points=290,
+        currency="USD",
+        refund_fee_minor=50,
+        dispute_fee_minor=0,
+        effective_from=NOON + DAY,
+    )
+
+    def fees_at(at):
+        return [which(whose, currency="USD", at=at).minor for which in (refund_fee, dispute_fee)]
+
+    assert fees_at(NOON - DAY) == [0, 15_00]
+    assert fees_at(NOON) == [25, 20_00]
+    assert fees_at(NOON + DAY) == [50, 0]
+
+
+def test_what_a_plan_does_not_say_of_refunds_a_less_specific_one_does(whose):
+    agree(whose, basis_points=0, currency="USD", refund_fee_minor=25, effective_from=NOON)
+    agree(whose, basis_points=0, currency="USD", psp="stripe", effective_from=NOON)
+    agree(
+        whose,
+        basis_points=0,
+        currency="USD",
+        method="visa",
+        refund_fee_minor=40,
+        effective_from=NOON,
+    )
+
+    assert refund_fee(whose, currency="USD", psp="stripe", at=NOON).minor == 25
+    assert refund_fee(whose, currency="USD", psp="stripe", brand="visa", at=NOON).minor == 40
+
+
+# ------------------------------------------------------------------ method, country, volume
+
+
+def test_a_fee_goes_by_the_cards_brand_and_its_issuers_country(whose):
+    agree(whose, basis_points=100, effective_from=NOON)
+    agree(whose, basis_points=200, method="amex", effective_from=NOON)
+    agree(whose, basis_points=300, country="eea", effective_from=NOON)
+    agree(whose, basis_points=50, country="domestic", effective_from=NOON)
+
+    def taken(**card):
+        amount = Money(100_00, "USD")
+        return processing_fee(whose, psp="stripe", amount=amount, at=NOON, **card).minor
+
+    assert taken() == 100
+    assert taken(brand="visa", country="GB") == 100
+    assert taken(brand="amex") == 200
+    assert taken(brand="visa", country="FR") == 300
+    assert taken(brand="visa", country="US") == 50  # Where the merchant is at home.
+
+
+def took(whose, minor, month="2026-11-01", livemode=False, currency="USD"):
+    volume.forget()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO merchant_volume VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (merchant_id, livemode, currency, month) DO UPDATE SET captured = excluded.captured",
+            [whose, livemode, currency, month, minor],
+        )
+
+
+def test_a_fee_steps_down_with_the_volume_of_the_month(whose):
+    tiers = [{"from": 1_000_00, "basis_points": 200, "fixed": 0}]
+    agree(whose, basis_points=300, currency="USD", tiers=tiers, effective_from=NOON)
+
+    assert fee(whose) == 300
+    took(whose, 999_99)
+    assert fee(whose) == 300
+    took(whose, 1_000_00)
+    assert fee(whose) == 200
+    assert fee(whose, at=NOON + 30 * DAY) == 300  # Another month begins at the first tier.
+
+
+def test_what_was_taken_in_another_mode_or_currency_is_no_volume(whose):
+    tiers = [{"from": 1_000_00, "basis_points": 200, "fixed": 0}]
+    agree(whose, basis_points=300, currency="USD", tiers=tiers, effective_from=NOON)
+    took(whose, 10**9, livemode=True)
+    took(whose, 10**9, currency="EUR")
+
+    assert fee(whose) == 300
+
+
+def test_the_volume_is_asked_for_only_where_there_are_tiers_and_not_again(
+    whose, django_assert_num_queries
+):
+    agree(whose, basis_points=100, effective_from=NOON)
+    tiers = [{"from": 1_000_00, "basis_points": 200, "fixed": 0}]
+    agree(whose, basis_points=300, currency="USD", tiers=tiers, effective_from=NOON)
+    volume.forget()
+
+    with django_assert_num_queries(2):  # The plans, and the volume in dollars.
+        assert [fee(whose), fee(whose), fee(whose, currency="EUR")] == [300, 300, 100]
+
+
+def test_a_plan_may_pass_the_psps_costs_on(whose):
+    agree(whose, basis_points=20, psp="adyen", pricing="interchange_plus_plus", effective_from=NOON)
+
+    assert passes_costs_on(whose, Use("adyen", "EUR"), at=NOON)
+    assert not passes_costs_on(whose, Use("adyen", "EUR"), at=NOON - DAY)
+    assert not passes_costs_on(whose, Use("stripe", "EUR"), at=NOON)
+
+
+# ------------------------------------------------------------------------- never for the past
+
+
+def capture(whose, at):
+    book = payment_captured(
+        merchant=whose,
+        livemode=False,
+        psp="stripe",
+        source=f"att_{at.isoformat()}",
+        gross=Money(100_00, "USD"),
+        fee=Money(0, "USD"),
+    )
+    post(book, effective_at=at)
+
+
+def test_no_plan_begins_before_a_capture_that_is_in_the_books(whose):
+    capture(whose, NOON)
+
+    for moment in (NOON - DAY, NOON):
+        with (
+            pytest.raises(DatabaseError, match="captures since then are priced"),
+            transaction.atomic(),
+        ):
+            agree(whose, basis_points=100, effective_from=moment)
+    agree(whose, basis_points=100, effective_from=NOON + timedelta(microseconds=1))
+
+
+def test_anothers_captures_keep_no_plan_from_beginning(whose, another_merchant):
+    capture(another_merchant.merchant.id, NOON)
+
+    agree(whose, basis_points=100, effective_from=NOON - DAY)
