@@ -55,6 +55,7 @@ class Books:
         self._entries: list[dict[str, Any]] = []
         self._totals: dict[str, dict[str, int]] = {}
         self._file: TextIO | None = None
+        self.folder = None if path is None else path.parent
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists():

@@ -57,7 +57,7 @@ def worker(name: str, *, queue: str, threads: int) -> list[str]:
 def simulator(
     psp: str, *, port: int, folder: Path, webhooks: str, extra: Sequence[str]
 ) -> list[str]:
-    """`webhooks` is the address that is told what happens there."""
+    """`webhooks` is the address that is told what happens there; a bank tells nobody."""
     return [
         *(PYTHON, "-m", "simulators", psp, "--port", str(port)),
         *("--books", str(folder / "books" / f"{psp}.jsonl"), "--webhooks", webhooks, *extra),
@@ -69,7 +69,7 @@ class Stack:
 
     `environment` is added to that of every program, `simulator_arguments` to the command line of
     each simulator. `private` runs servers of its own even where DATABASE_URL or REDIS_URL name some.
-    Then there are `api`, `simulators`, `merchants`, `logins`, `databases`, `redis_url`, `addresses`
+    Then there are `api`, `simulators` (the PSPs), `bank`, `merchants`, `logins`, `databases`, `redis_url`, `addresses`
     and `processes` (`.kill("web")`, and it comes back). Entering raises UnableToStart.
     """
 
@@ -108,21 +108,22 @@ class Stack:
     def _start(self) -> None:
         self.databases = postgres.run(self.processes, private=self._private)
         self.redis_url = redis.run(self.processes, private=self._private)
-        ports = {name: free_port() for name in ("web", *PSPS)}
+        ports = {name: free_port() for name in ("web", "bank", *PSPS)}
         self.api = f"http://127.0.0.1:{ports['web']}"
         self.simulators = {psp: f"http://127.0.0.1:{ports[psp]}" for psp in PSPS}
+        self.bank = f"http://127.0.0.1:{ports['bank']}"
         self.environment = self._environment()
 
         (self.folder / "books").mkdir(exist_ok=True)
         commands = {
-            f"sim-{psp}": simulator(
-                psp,
-                port=ports[psp],
+            f"sim-{name}": simulator(
+                name,
+                port=ports[name],
                 folder=self.folder,
-                webhooks=f"{self.api}/webhooks/{psp}",
+                webhooks=f"{self.api}/webhooks/{name}" if name in PSPS else "",
                 extra=self._simulator_arguments,
             )
-            for psp in PSPS
+            for name in (*PSPS, "bank")
         }
         commands |= programs(self.folder, ports)
         self._names = list(commands)
@@ -130,8 +131,8 @@ class Stack:
         self.manage("migrate", "--verbosity=0")
         for name, command in commands.items():
             self.processes.start(Program(name, command, self.environment))
-        for psp, address in self.simulators.items():
-            self.wait_for(f"sim-{psp}", f"{address}/_control/health")
+        for name, address in {**self.simulators, "bank": self.bank}.items():
+            self.wait_for(f"sim-{name}", f"{address}/_control/health")
         self.wait_for("web", f"{self.api}/readyz")
         for name in (*PSPS, "notices", "default"):
             self.processes.wait_for(f"worker-{name}", partial(ping, self.redis_url, name))
@@ -146,6 +147,7 @@ class Stack:
             "migration_database_url": self.databases.owner,
             "redis_url": self.redis_url,
             "simulators": self.simulators,
+            "bank": self.bank,
             "merchants": self.merchants,
             "logins": self.logins,
         }
@@ -185,6 +187,7 @@ class Stack:
             "NO_PROXY": direct,  # The simulators are here, whatever lies between us and the world.
             "no_proxy": direct,
             **bases,
+            "BANK_TEST_API_BASE": self.bank,
             **self._extra,
         }
 
@@ -233,6 +236,7 @@ def show(stack: Stack) -> None:
         *(("", f"{who['user']}  {who['password']}  [dim]{who['role']}[/]") for who in stack.logins),
         *((who["name"], f"{who['secret_key']}  [dim]{who['id']}[/]") for who in stack.merchants),
         *((f"{psp} simulator", address) for psp, address in stack.simulators.items()),
+        ("bank simulator", stack.bank),
         ("logs", stack.folder / "logs"),
         ("for scripts", stack.folder / "addresses.json"),
     ]
