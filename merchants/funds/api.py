@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import FileResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -42,6 +42,7 @@ from merchants.funds.transactions import (
     get_balance_transaction,
     render,
 )
+from merchants.funds.upcoming import Upcoming, upcoming
 
 SCOPES = {"GET": "balance:read"}
 
@@ -74,6 +75,12 @@ class BalanceNow(APIView):
                 },
                 "balances": [
                     {"currency": one.currency, **one.amounts, "total": one.total} for one in found
+                ],
+                "upcoming": []
+                if asked
+                else [
+                    _upcoming(one)
+                    for one in upcoming(principal.merchant_id, livemode=principal.livemode)
                 ],
             }
         )
@@ -206,7 +213,7 @@ class OneStatement(APIView):
             **REFUSALS,
         },
     )
-    def get(self, request: Request, statement: str) -> FileResponse:
+    def get(self, request: Request, statement: str) -> HttpResponseBase:
         """The month's opening balance, every line, sums by type, and the closing balance.
 
         As JSON in minor units; as a table (CSV) or a document (PDF) in major units, to be saved.
@@ -227,6 +234,16 @@ class OneStatement(APIView):
             message = f"Say which currency: {unclear}."
             raise _bad("currency", "missing_parameter", message) from None
         return download(found, asked.get("format") or _accepted(request))
+
+
+def _upcoming(one: Upcoming) -> dict[str, Any]:
+    return {
+        "available_on": one.due_on.isoformat(),
+        "available_at": rfc3339(one.due_at),
+        "currency": one.amount.currency,
+        "amount": one.amount.minor,
+        "source": "reserved" if one.reserve else "pending",
+    }
 
 
 def _accepted(request: Request) -> str:

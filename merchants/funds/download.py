@@ -6,7 +6,8 @@ from tempfile import SpooledTemporaryFile
 from types import MappingProxyType
 from typing import Any, cast
 
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse
+from django.utils.http import content_disposition_header
 
 from merchants.funds import statement_csv, statement_json, statement_pdf
 from merchants.funds.statement import Statement
@@ -14,19 +15,24 @@ from merchants.funds.statement import Statement
 #: Each has a MEDIA_TYPE and write(statement, into).
 FORMATS = MappingProxyType({"json": statement_json, "csv": statement_csv, "pdf": statement_pdf})
 
-_IN_MEMORY = 1024 * 1024  # Bytes; what is longer is laid into a temporary file.
+IN_MEMORY = 1024 * 1024  # Bytes; what is longer is laid into a temporary file.
 
 
-def download(statement: Statement, format_: str) -> FileResponse:
+def download(statement: Statement, format_: str) -> HttpResponse | FileResponse:
     """The reply. It is written whole first, so that a slow reader holds no connection to the database."""
     way = FORMATS[format_]
-    file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the reply closes it.
+    saved = content_disposition_header(True, f"{statement.name}.{format_}")
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+        **({} if way is statement_json or saved is None else {"Content-Disposition": saved}),
+    }
+    file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - what is long is closed by its reply.
     way.write(statement, cast("Any", file))
+    length = file.tell()
     file.seek(0)
-    return FileResponse(
-        file,
-        as_attachment=way is not statement_json,
-        filename=f"{statement.name}.{format_}",
-        content_type=way.MEDIA_TYPE,
-        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"},
-    )
+    if length > IN_MEMORY:
+        headers["Content-Length"] = str(length)
+        return FileResponse(file, content_type=way.MEDIA_TYPE, headers=headers)
+    with file:
+        return HttpResponse(file.read(), content_type=way.MEDIA_TYPE, headers=headers)

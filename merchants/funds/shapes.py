@@ -24,6 +24,18 @@ class CurrencyBalanceShape(AmountsShape):
     currency = serializers.CharField()
 
 
+class UpcomingShape(serializers.Serializer[object]):
+    """What becomes available, and when: the start of a day where you are."""
+
+    available_on = serializers.DateField()
+    available_at = serializers.DateTimeField()
+    currency = serializers.CharField()
+    amount = serializers.IntegerField(
+        help_text="Of pending before what is reserved of it; below zero where more was undone."
+    )
+    source = serializers.ChoiceField(["pending", "reserved"], help_text="Where it is until then.")
+
+
 class BalanceShape(serializers.Serializer[object]):
     """What is yours, by currency; currencies in which there never was anything are not there."""
 
@@ -32,6 +44,9 @@ class BalanceShape(serializers.Serializer[object]):
     as_of = serializers.DateTimeField(allow_null=True)
     known_at = serializers.DateTimeField(allow_null=True)
     balances = CurrencyBalanceShape(many=True)
+    upcoming = UpcomingShape(
+        many=True, help_text="Of now, by day; what was captured just now follows in minutes."
+    )
 
 
 class BalanceTransactionShape(serializers.Serializer[object]):

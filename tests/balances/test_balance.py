@@ -34,6 +34,7 @@ def test_a_merchant_who_never_took_anything_has_nothing(api):
         "as_of": None,
         "known_at": None,
         "balances": [],
+        "upcoming": [],
     }
 
 
