@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from paygate.settings.banks import BANK as BANK
 from paygate.settings.env import env
 from paygate.settings.fx import *
 from paygate.settings.psps import PSPS as PSPS

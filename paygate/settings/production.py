@@ -10,10 +10,12 @@ REQUIRED = (
     # By these we know who speaks to /webhooks: what this repository gives for them anybody can read.
     *("STRIPE_TEST_WEBHOOK_SECRETS", "ADYEN_TEST_HMAC_KEYS", "BRAINTREE_TEST_PRIVATE_KEY"),
 )
-#: What live mode of a PSP needs beside its key. Adyen signs only a part of what it tells: hence the login.
+#: What live mode of a PSP, or of the bank, needs beside its key.
+#: Adyen signs only a part of what it tells: hence the login.
 LIVE = {
     "STRIPE_LIVE_API_KEY": ("STRIPE_LIVE_WEBHOOK_SECRETS",),
     "ADYEN_LIVE_API_KEY": ("ADYEN_LIVE_HMAC_KEYS", "ADYEN_LIVE_WEBHOOK_LOGIN"),
+    "BANK_LIVE_TOKEN": ("BANK_LIVE_API_BASE", "BANK_LIVE_ACCOUNTS"),
 }
 needed = [*REQUIRED, *(name for key in LIVE if os.environ.get(key) for name in LIVE[key])]
 missing = [name for name in needed if not os.environ.get(name)]

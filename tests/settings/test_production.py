@@ -49,9 +49,10 @@ def test_it_names_all_that_is_missing_at_once(root):
     [
         ("STRIPE_LIVE_API_KEY", "STRIPE_LIVE_WEBHOOK_SECRETS"),
         ("ADYEN_LIVE_API_KEY", "ADYEN_LIVE_HMAC_KEYS, ADYEN_LIVE_WEBHOOK_LOGIN"),
+        ("BANK_LIVE_TOKEN", "BANK_LIVE_API_BASE, BANK_LIVE_ACCOUNTS"),
     ],
 )
-def test_live_mode_does_not_believe_webhooks_that_nobody_signed(root, key, needed):
+def test_live_mode_is_there_as_a_whole_or_not_at_all(root, key, needed):
     done = started(root, **GIVEN, **{key: "live"})
 
     assert done.returncode != 0

@@ -1,0 +1,1 @@
+"""Our bank's channel: files of payments go in, reports come out."""
