@@ -227,9 +227,9 @@ def check(asked: Body) -> None:
         raise TransferError(422, "30_022", "reference or description is too long")
     account = asked["counterparty"].get("bankAccount") or {}
     identified = account.get("accountIdentification") or {}
-    numbers = _NUMBERS.get(identified.get("type"), ("type",))
+    numbers = _NUMBERS.get(str(identified.get("type")), ())
     holder = (account.get("accountHolder") or {}).get("fullName")
-    if not holder or not all(identified.get(name) for name in numbers):
+    if not holder or not numbers or not all(identified.get(name) for name in numbers):
         raise TransferError(422, "30_112", "Invalid bank account", "Invalid bank information")
 
 

@@ -6,17 +6,14 @@ from typing import Any
 
 from simulators.simulator import Call, Route
 from simulators.stripe import params as p
+from simulators.stripe.amounts import check_amount, check_currency
+from simulators.stripe.errors import InvalidRequest, missing
 from simulators.stripe.listing import listed
-from simulators.stripe.payouts import (
-    Payouts,
-    check_payout,
-    check_transfer,
-    payout_shown,
-    transfer_shown,
-)
+from simulators.stripe.payouts import Payouts, payout_shown, transfer_shown
 
 _TRANSFERS = "/v1/transfers"
 _PAYOUTS = "/v1/payouts"
+_WHOLE_ONLY = ("huf", "twd")  # Charged with decimals, and paid out without.
 
 ROUTES = (
     Route("POST", _TRANSFERS, "create_transfer"),
@@ -33,12 +30,41 @@ def check(call: Call) -> None:
     """Raises InvalidRequest for what Stripe refuses before it begins; of other calls it knows nothing."""
     match call.route.act:
         case "create_transfer":
-            check_transfer(call.params)
+            _check_transfer(call.params)
         case "reverse_transfer":
             p.check_names(call.params, p.REVERSAL)
             p.metadata(call.params)
         case "create_payout":
-            check_payout(call.params)
+            _check_payout(call.params)
+
+
+def _check_transfer(params: p.Tree) -> None:
+    p.check_names(params, p.TRANSFER)
+    _check_amount(params)
+    if not params.get("destination"):
+        raise missing("destination")
+
+
+def _check_payout(params: p.Tree) -> None:
+    p.check_names(params, p.PAYOUT)
+    _check_amount(params)
+    p.one_of(params, "method", "standard", "instant")
+    if len(params.get("statement_descriptor", "")) > 22:
+        raise InvalidRequest(
+            "The statement descriptor must be at most 22 characters.", param="statement_descriptor"
+        )
+    if params["currency"].lower() in _WHOLE_ONLY and int(params["amount"]) % 100:
+        raise InvalidRequest(
+            f"Payouts in {params['currency']} must be evenly divisible by 100.", param="amount"
+        )
+
+
+def _check_amount(params: p.Tree) -> None:
+    amount = p.integer(params, "amount")
+    if not params.get("currency"):
+        raise missing("currency")
+    check_amount(amount, check_currency(params["currency"]))
+    p.metadata(params)
 
 
 class Connect:

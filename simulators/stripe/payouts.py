@@ -17,8 +17,8 @@ from typing import Any
 from simulators.agenda import Agenda
 from simulators.books import Books
 from simulators.stripe import params as p
-from simulators.stripe.amounts import check_amount, check_currency, iso_minor
-from simulators.stripe.errors import InvalidRequest, missing, no_such
+from simulators.stripe.amounts import iso_minor
+from simulators.stripe.errors import InvalidRequest, no_such
 from simulators.stripe.events import Events
 
 MISSING = "acct_missing"  # Nobody's.
@@ -27,7 +27,6 @@ CLOSED = "acct_closed"  # Its bank refuses the payout a day later: it fails, and
 BOUNCING = "acct_bouncing"  # Its bank sends the payout back: it is paid, and two days later failed.
 
 HOUR, DAY = 3600.0, 86400.0  # To the bank after an hour, there after a day.
-_WHOLE_ONLY = ("huf", "twd")  # Charged with decimals, and paid out without.
 
 
 @dataclass(slots=True)
@@ -143,7 +142,7 @@ class Payouts:
                 " reversal.",
                 code="balance_insufficient",
             )
-        reversal = {
+        reversal: dict[str, Any] = {
             "id": f"trr_{self._new_id()}",
             "object": "transfer_reversal",
             "amount": amount,
@@ -273,40 +272,6 @@ class Payouts:
             if payout.metadata.get("payout") == ours:
                 return payout
         raise LookupError(f"no such payout: {ours}")
-
-
-# ------------------------------------------------------------------------------- before it begins
-
-
-def check_transfer(params: p.Tree) -> None:
-    """Raises InvalidRequest for what Stripe refuses before it begins."""
-    p.check_names(params, p.TRANSFER)
-    _check_amount(params)
-    if not params.get("destination"):
-        raise missing("destination")
-
-
-def check_payout(params: p.Tree) -> None:
-    """Raises InvalidRequest for what Stripe refuses before it begins."""
-    p.check_names(params, p.PAYOUT)
-    _check_amount(params)
-    p.one_of(params, "method", "standard", "instant")
-    if len(params.get("statement_descriptor", "")) > 22:
-        raise InvalidRequest(
-            "The statement descriptor must be at most 22 characters.", param="statement_descriptor"
-        )
-    if params["currency"].lower() in _WHOLE_ONLY and int(params["amount"]) % 100:
-        raise InvalidRequest(
-            f"Payouts in {params['currency']} must be evenly divisible by 100.", param="amount"
-        )
-
-
-def _check_amount(params: p.Tree) -> None:
-    amount = p.integer(params, "amount")
-    if not params.get("currency"):
-        raise missing("currency")
-    check_amount(amount, check_currency(params["currency"]))
-    p.metadata(params)
 
 
 # ------------------------------------------------------------------------------------------ shown

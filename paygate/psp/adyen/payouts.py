@@ -151,7 +151,7 @@ def creation(request: PayOut, *, balance_account: str) -> dict[str, Any]:
         "priority": "regular",
         "reference": request.key,
     }
-    if said := UNPRINTABLE.sub(" ", request.statement_descriptor).strip():
+    if said := " ".join(UNPRINTABLE.sub(" ", request.statement_descriptor).split()):
         body["description"] = said[:140]
     return body
 

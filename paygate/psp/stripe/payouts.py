@@ -3,7 +3,8 @@
 Before anything is moved it is looked at: Stripe keeps an idempotency key for a day, and the lists, which do not lag,
 for ever. So pay_out can be called again at any time, and goes on where it stands: what has a transfer is not
 transferred again, what has a payout is not paid again, and where the payout was refused or failed the transfer is
-reversed. The keys are for two that look at the same moment.
+reversed. The keys are for two that look at the same moment. The connected accounts are on a manual schedule of
+payouts, or Stripe would pay out by itself what we mean to.
 
 Sources, at docs.stripe.com: /api/transfers, /api/transfer_reversals, /api/payouts, /connect/manage-payouts,
 /currencies#special-cases, /api/idempotent_requests.
@@ -93,10 +94,10 @@ class StripePayer:
                     **payout_creation(request),
                 )
             except Exception as error:
-                outcome = failed(error, of_account=True)
-                if isinstance(outcome, Refused):
-                    return self._take_back(request, transfer, outcome)
-                return Unknown(f"{transfer['id']} was made; of its payout: {outcome.why}")
+                answer = failed(error, of_account=True)
+                if isinstance(answer, Refused):
+                    return self._take_back(request, transfer, answer)
+                return Unknown(f"{transfer['id']} was made; of its payout: {answer.why}")
         outcome = stands(request, payout)
         if isinstance(outcome, Refused):
             return self._take_back(request, transfer, outcome)
