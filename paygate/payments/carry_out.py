@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from datetime import datetime, timedelta
 from functools import cache, partial
-from typing import assert_never
+from typing import Any, assert_never
 from uuid import UUID
 
 from django.conf import settings
@@ -85,11 +85,11 @@ def carry_out(pairs: Sequence[Pair], *, channel: str = "") -> int:
 
 
 def side_by_side(
-    psp: str, work: Callable[[Attempt, Payment, list[Attempt]], object], tasks: list[Task]
+    psp: str, work: Callable[..., object], tasks: Sequence[tuple[Any, ...]]
 ) -> None:
     """Do the work for each task in this process's threads for the PSP; returns when all is done.
 
-    A task that fails is logged and left to `resolve`: it never keeps its neighbours from being done.
+    The first part of a task is what it is about: an attempt, a payout. A task that fails is logged and left to `resolve`: it never keeps its neighbours from being done.
     """
     if len(tasks) == 1 or not settings.GROUP_COMMITS:
         for task in tasks:
@@ -99,11 +99,11 @@ def side_by_side(
             done.result()
 
 
-def _alone(work: Callable[[Attempt, Payment, list[Attempt]], object], task: Task) -> None:
+def _alone(work: Callable[..., object], task: tuple[Any, ...]) -> None:
     try:
         work(*task)
     except Exception:
-        log.exception("attempt.left_open", extra={"attempt": task[0].public_id})
+        log.exception("call.left_open", extra={"of": task[0].public_id})
     finally:
         if threading.current_thread() is not threading.main_thread():
             connection.close()  # Back to the pool; this thread may not need one for long.

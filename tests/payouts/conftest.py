@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,8 +19,10 @@ from ledger.post import post
 from ledger.recipes.funds import funds_available
 from ledger.recipes.payments import payment_captured
 from merchants.onboard import Onboarded
+from payouts.bank import registry
 from payouts.destinations import Account, approve, propose
-from payouts.models import Destination
+from payouts.models import Destination, Report
+from simulators.run import Simulator, start
 
 IBAN = "DE89370400440532013000"
 _numbers = itertools.count()
@@ -39,14 +42,19 @@ def earn(merchant_id: UUID, amount: Money, *, livemode: bool = False) -> None:
 
 
 def settle_in(
-    merchant_id: UUID, *, currency: str = "EUR", livemode: bool = False, **account: Any
+    merchant_id: UUID,
+    *,
+    currency: str = "EUR",
+    livemode: bool = False,
+    holder: str = "Kiosk GmbH",
+    **account: Any,
 ) -> Destination:
     """Where the merchant is paid to from now on: proposed, approved and cooled off."""
     long_ago = now() - timedelta(days=30)
     given = account or {"iban": IBAN}
     made = propose(
         merchant_id,
-        Account(currency=currency, holder="Kiosk GmbH", **given),
+        Account(currency=currency, holder=holder, **given),
         livemode=livemode,
         by="ada",
         at=long_ago,
@@ -84,3 +92,42 @@ def payees(db: None) -> Callable[[int], list[UUID]]:
         return made
 
     return make
+
+
+@pytest.fixture(scope="session")
+def running_bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """The bank, as a process of its own."""
+    with start("bank", folder=tmp_path_factory.mktemp("bank")) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def bank(running_bank: Simulator, settings: Any, db: None) -> Iterator[Simulator]:
+    """The bank without a fault, what it said to others behind us, and the house pointed at it."""
+    running_bank.faults()
+    configured = deepcopy(settings.BANK)
+    configured["test"] |= {"api_base": running_bank.url, "timeout": (0.5, 1.0), "horizon": 1.0}
+    settings.BANK = configured
+    registry.bank.cache_clear()
+    heard_already(running_bank)
+    yield running_bank
+    running_bank.faults()
+    registry.bank.cache_clear()
+
+
+def heard_already(bank: Simulator) -> None:
+    """Let us be at the end of the bank's reports: what other tests had it say is nothing to this one."""
+    number = 0
+    while names := registry.bank(livemode=False).reports(number):
+        number = names[-1].number
+    if number:
+        Report.objects.create(
+            livemode=False,
+            number=number,
+            name="before",
+            kind="pain.002",
+            sha256="",
+            content=b"",
+            state=Report.State.APPLIED,
+            received_at=now(),
+        )

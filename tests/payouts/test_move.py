@@ -142,7 +142,16 @@ def test_the_database_refuses_what_must_never_be(payee, api):
 
     sent = in_transit(id_)
     refused("PG112", f"UPDATE payout SET batch_id = NULL {where}", sent.id)
-    refused(
-        "23514", "UPDATE payout_batch SET approved_by = created_by WHERE id = %s", sent.batch_id
+    batch = "UPDATE payout_batch SET"
+    refused("PG112", f"{batch} approved_by = created_by {where}", sent.batch_id)
+    refused("PG112", f"{batch} created_by = 'mallory' {where}", sent.batch_id)
+    built = Batch.objects.create(
+        livemode=False,
+        rail="bank",
+        value_date=now().date(),
+        created_by="ada",
+        created_at=now(),
+        updated_at=now(),
     )
-    refused("PG112", "UPDATE payout_batch SET created_by = 'mallory' WHERE id = %s", sent.batch_id)
+    refused("23514", f"{batch} approved_by = 'ada' {where}", built.id)
+    refused("PG111", f"{batch} state = 'approved', approved_by = 'grace' {where}", built.id)

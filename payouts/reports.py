@@ -1,0 +1,206 @@
+"""What the bank says: its files are fetched, kept as they came, and applied, once each and in any order.
+
+    accepted   the file, or a payment of it, was checked: nothing moved yet
+    paid       our account was debited: in transit -> paid
+    rejected   never paid: in transit -> failed
+    returned   paid and sent back: in transit or paid -> returned
+
+A line that says again what we know changes nothing. One that contradicts it, is of another amount, or names nothing
+of ours is kept as an exception for a person.
+"""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from django.db.models import Max
+
+from kernel.db import atomic, outside_transaction
+from kernel.ids import InvalidId, decode, uuid7
+from payouts.bank.channel import BankUnavailable, ReportName
+from payouts.bank.registry import BankNotConfigured, bank
+from payouts.bankfiles.orders import Became, Reported, Unreadable
+from payouts.bankfiles.orders import Report as Read
+from payouts.bankfiles.reports import read
+from payouts.models import BankFile, Payout, Report, ReportException, State
+from payouts.move import Move, move
+from payouts.transmit import reject_file
+
+log = logging.getLogger(__name__)
+
+#: Where what is said leads; and where a payout may be by then without a contradiction.
+LEADS = {Became.PAID: State.PAID, Became.REJECTED: State.FAILED, Became.RETURNED: State.RETURNED}
+CONSISTENT = {
+    Became.PAID: {
+        State.PAID,
+        State.RETURNED,
+    },  # It may have come back before we heard that it left.
+    Became.REJECTED: {State.FAILED},
+    Became.RETURNED: {State.RETURNED},
+}
+
+
+@outside_transaction
+def hear_the_bank(*, livemode: bool, at: datetime) -> int:
+    """Fetch what is new and apply what was not; how many reports were applied."""
+    try:
+        channel = bank(livemode=livemode)
+    except BankNotConfigured:
+        return 0
+    try:
+        while names := channel.reports(_newest(livemode)):
+            for name in names:
+                keep(name, channel.fetch(name.number), livemode=livemode, at=at)
+    except BankUnavailable as why:  # What is kept is applied; the rest is still there next time.
+        log.warning("bank.unavailable", extra={"why": str(why)})
+    waiting = Report.objects.filter(livemode=livemode, state=Report.State.RECEIVED)
+    return sum(apply(report, at=at) for report in waiting.order_by("number"))
+
+
+def _newest(livemode: bool) -> int:
+    """The number of the newest report that is kept; 0 for none."""
+    kept = Report.objects.filter(livemode=livemode).aggregate(newest=Max("number"))
+    return kept["newest"] or 0
+
+
+def keep(name: ReportName, content: bytes, *, livemode: bool, at: datetime) -> None:
+    """Keep a report as it came, before anybody believes it; one that is kept already is left alone."""
+    Report.objects.bulk_create(
+        [
+            Report(
+                id=uuid7(),
+                livemode=livemode,
+                number=name.number,
+                name=name.name,
+                kind=name.kind,
+                sha256=sha256(content).hexdigest(),
+                content=zlib.compress(content),
+                received_at=at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def apply(report: Report, *, at: datetime) -> bool:
+    """Apply one report, all of it in one commit; False when somebody else did, or it cannot be read."""
+    with atomic():
+        locked = Report.objects.select_for_update().get(id=report.id)
+        if locked.state != Report.State.RECEIVED:
+            return False
+        try:
+            said = read(zlib.decompress(locked.content))
+        except Unreadable as fault:
+            locked.state, locked.message = Report.State.UNREADABLE, str(fault)[:500]
+            locked.save()
+            log.error("payout_report.unreadable", extra={"number": locked.number})
+            return False
+        odd = _items(said.items, livemode=locked.livemode, at=at)
+        _whole(
+            said, at=at
+        )  # After what is said of single payments: they have reasons of their own.
+        ReportException.objects.bulk_create(
+            [_exception(locked, place, item, why, at=at) for place, item, why in odd]
+        )
+        locked.state, locked.items, locked.applied_at = Report.State.APPLIED, len(said.items), at
+        locked.save()
+    if odd:
+        log.error("payout_report.exceptions", extra={"number": locked.number, "count": len(odd)})
+    return True
+
+
+def _whole(said: Read, *, at: datetime) -> None:
+    """What is said of a file of ours as a whole."""
+    if said.whole is None or not said.of_message:
+        return
+    file = BankFile.objects.select_for_update().filter(message_id=said.of_message).first()
+    if file is None or file.state in (BankFile.State.ACCEPTED, BankFile.State.REJECTED):
+        return
+    if said.whole == Became.REJECTED:
+        reject_file(file, code=said.code, message=said.message, at=at)
+    else:
+        file.state, file.outcome, file.next_look_at = BankFile.State.ACCEPTED, "taken", None
+        file.sent_at = file.sent_at or at
+        file.save()
+
+
+def _items(
+    items: Sequence[Reported], *, livemode: bool, at: datetime
+) -> list[tuple[int, Reported, str]]:
+    """Move the payouts that are spoken of; the lines that a person must look at: (place, line, why)."""
+    payouts = _spoken_of(items, livemode=livemode)
+    odd: list[tuple[int, Reported, str]] = []
+    moves: dict[Became, dict[tuple[object, object], tuple[int, Reported, Move]]] = defaultdict(dict)
+    for place, item in enumerate(items):
+        if item.became == Became.ACCEPTED:
+            continue
+        payout = payouts.get(item.reference) or payouts.get(item.trace)
+        if payout is None:
+            odd.append((place, item, "It names no payout of ours."))
+        elif item.amount is not None and item.amount != payout.money:
+            odd.append((place, item, f"Our payout is of {payout.money}."))
+        else:
+            one = Move(payout.merchant_id, payout.id, item.code or None, item.message or None)
+            moves[item.became][payout.merchant_id, payout.id] = place, item, one
+    for became in (Became.PAID, Became.REJECTED, Became.RETURNED):  # A payment before its return.
+        if not moves[became]:
+            continue
+        moved = move(LEADS[became], [one for _, _, one in moves[became].values()], at=at)
+        done = {(m.merchant_id, m.id) for m in moved}
+        odd += _contradicting(became, {k: v for k, v in moves[became].items() if k not in done})
+    return odd
+
+
+def _contradicting(
+    became: Became, unmoved: dict[tuple[object, object], tuple[int, Reported, Move]]
+) -> list[tuple[int, Reported, str]]:
+    """Of what could not be moved, what does not stand as the bank says."""
+    if not unmoved:
+        return []
+    found = Payout.objects.filter(
+        merchant_id__in={m for m, _ in unmoved}, id__in={i for _, i in unmoved}
+    )
+    return [
+        (*unmoved[p.merchant_id, p.id][:2], f"Our payout is {p.state}.")
+        for p in found
+        if p.state not in CONSISTENT[became]
+    ]
+
+
+def _spoken_of(items: Sequence[Reported], *, livemode: bool) -> dict[str, Payout]:
+    """The payouts that the lines name, by our reference or by the trace that the format has instead."""
+    ids = []
+    for item in items:
+        try:
+            ids.append(decode("po", item.reference))
+        except InvalidId:
+            continue
+    traces = [item.trace for item in items if item.trace]
+    sent = Payout.objects.filter(livemode=livemode, file_id__isnull=False)
+    found = {p.public_id: p for p in sent.filter(id__in=ids)} if ids else {}
+    if traces:  # Traces come round again after years: the newest is meant.
+        found |= {p.trace: p for p in sent.filter(trace__in=traces).order_by("id")}
+    return found
+
+
+def _exception(
+    report: Report, place: int, item: Reported, why: str, *, at: datetime
+) -> ReportException:
+    return ReportException(
+        id=uuid7(),
+        report=report,
+        place=place,
+        reference=(item.reference or item.trace)[:100],
+        became=item.became,
+        amount=item.amount and item.amount.minor,
+        currency=item.amount and item.amount.currency,
+        code=item.code[:100],
+        message=item.message[:500],
+        why=why,
+        created_at=at,
+    )

@@ -1,0 +1,73 @@
+"""An approved batch leaves: by the bank as files, by a PSP one payout at a time. Killed anywhere, it goes on."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from kernel.db import atomic
+from payouts.files import CanceledMeanwhile, NoAccountOfOurs, make_file
+from payouts.models import Batch, Payout, Rail, State
+from payouts.move import CHUNK, Move, move
+
+log = logging.getLogger(__name__)
+
+
+def send_approved(*, at: datetime) -> int:
+    """Let every approved batch leave; how many did."""
+    ready = Batch.objects.filter(state=Batch.State.APPROVED).order_by("id")
+    return sum(send_batch(batch, at=at) for batch in ready)
+
+
+def send_batch(batch: Batch, *, at: datetime) -> bool:
+    """Let one leave; whether all of it has. What is missing for a part of it is logged, and tried again."""
+    try:
+        if batch.rail == Rail.BANK:
+            while True:
+                try:
+                    if make_file(batch, at=at) is None:
+                        break
+                except CanceledMeanwhile:
+                    continue
+        else:
+            while _hand_over(batch, at=at):
+                pass
+    except NoAccountOfOurs as missing:
+        log.error("payout_batch.stuck", extra={"batch": batch.public_id, "why": str(missing)})
+        return False
+    return _close(batch.id, at=at)
+
+
+def _hand_over(batch: Batch, *, at: datetime) -> int:
+    """Put payouts on their way to a PSP: from now on `pay` calls it for each; how many."""
+    with atomic():
+        locked = Batch.objects.select_for_update().get(id=batch.id)
+        if locked.state != Batch.State.APPROVED:
+            return 0
+        rows = list(
+            Payout.objects.filter(batch_id=batch.id, state=State.APPROVED).order_by("id")[:CHUNK]
+        )
+        moved = move(State.IN_TRANSIT, [Move(p.merchant_id, p.id) for p in rows], at=at)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE payout p SET next_look_at = %s FROM unnest(%s::uuid[], %s::uuid[]) AS m (merchant_id, id)"
+                " WHERE p.merchant_id = m.merchant_id AND p.id = m.id",
+                [at, [m.merchant_id for m in moved], [m.id for m in moved]],
+            )
+    return len(rows)
+
+
+def _close(batch_id: UUID, *, at: datetime) -> bool:
+    with atomic():
+        batch = Batch.objects.select_for_update().get(id=batch_id)
+        left = Payout.objects.filter(batch_id=batch_id, state=State.APPROVED).exists()
+        if left or batch.state != Batch.State.APPROVED:
+            return False
+        batch.send()
+        batch.sent_at = batch.updated_at = at
+        batch.save()
+    log.info("payout_batch.sent", extra={"batch": batch.public_id})
+    return True
