@@ -73,6 +73,7 @@ VICTIMS = [
     "worker-braintree",
     "worker-default",
     "worker-notices",
+    "worker-payouts",
     "relay",
     "beat",
 ]

@@ -39,6 +39,7 @@ def programs(folder: Path, ports: Mapping[str, int]) -> dict[str, list[str]]:
         "worker-adyen": worker("adyen", queue="psp.adyen", threads=4),
         "worker-braintree": worker("braintree", queue="psp.braintree", threads=4),
         "worker-notices": worker("notices", queue="notices", threads=2),
+        "worker-payouts": worker("payouts", queue="payouts", threads=2),
         "worker-default": worker("default", queue="default", threads=2),
         "beat": [*CELERY, "beat", "--schedule", str(folder / "beat")],
     }
@@ -134,7 +135,7 @@ class Stack:
         for name, address in {**self.simulators, "bank": self.bank}.items():
             self.wait_for(f"sim-{name}", f"{address}/_control/health")
         self.wait_for("web", f"{self.api}/readyz")
-        for name in (*PSPS, "notices", "default"):
+        for name in (*PSPS, "notices", "payouts", "default"):
             self.processes.wait_for(f"worker-{name}", partial(ping, self.redis_url, name))
         seed = self._seed()
         self.merchants: list[dict[str, str]] = seed["merchants"]

@@ -88,6 +88,25 @@ CELERY_BEAT_SCHEDULE = {
             ("read quiet disputes", "disputes.read_quiet", 6 * 3600.0),
         )
     },
+    **{
+        f"pay merchants by {psp}": {
+            "task": "payouts.pay",
+            "schedule": 2.0,
+            "kwargs": {"psp": psp},
+            "options": {"queue": f"psp.{psp}", "expires": 2.0},
+        }
+        for psp in ("stripe", "adyen")
+    },
+    "let batches leave": {
+        "task": "payouts.send",
+        "schedule": 2.0,
+        "options": {"queue": "payouts", "expires": 2.0},
+    },
+    "hear the bank": {
+        "task": "payouts.hear_the_bank",
+        "schedule": 5.0,
+        "options": {"queue": "payouts", "expires": 5.0},
+    },
     "remind of evidence": {
         "task": "disputes.remind",
         "schedule": 300.0,
