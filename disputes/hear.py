@@ -108,7 +108,11 @@ def _open(payment: Payment, psp: str, news: CaseReport, now: datetime) -> Disput
         currency=payment.currency,
         # By what was agreed when the payment was made: that does not depend on what was heard first.
         fee=dispute_fee(
-            payment.merchant_id, currency=payment.currency, at=payment.created_at
+            payment.merchant_id,
+            currency=payment.currency,
+            psp=psp,
+            at=payment.created_at,
+            **payment.card,
         ).minor,
         reason=news.reason.value,
         reason_code=plain(news.reason_code),

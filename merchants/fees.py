@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,9 +11,9 @@ from django.db.models import OuterRef
 from kernel.money import Money
 from merchants.briefly import Briefly
 from merchants.models import FeePlan, Merchant
+from merchants.pricing import volume as volumes
 from merchants.pricing.rate import fee_on
 from merchants.pricing.scope import Use, most_specific
-from merchants.pricing.volume import volume
 
 REMEMBERED = 3.0  # Seconds: a plan agreed on holds in every process after them.
 
@@ -45,7 +45,7 @@ def processing_fee(
         return Money.zero(amount.currency)
     taken = 0
     if plan.tiers:
-        taken = volume(merchant_id, livemode=livemode, currency=amount.currency, at=at)
+        taken = volumes.volume(merchant_id, livemode=livemode, currency=amount.currency, at=at)
     return fee_on(amount, plan, volume=taken)
 
 
@@ -65,9 +65,8 @@ def refund_fee(
     country: str = "",
 ) -> Money:
     """Our fee for a refund of such a payment, by what was agreed `at` that moment; given back when the refund fails."""
-    use = Use(psp, currency, brand, country)
-    plan = _plan_for(merchant_id, use, at=at, which=lambda plan: plan.refund_fee_minor is not None)
-    return Money(REFUND_FEES.get(currency, 0) if plan is None else plan.refund_fee_minor, currency)
+    agreed = _said_of("refund_fee_minor", merchant_id, Use(psp, currency, brand, country), at=at)
+    return Money(REFUND_FEES.get(currency, 0) if agreed is None else agreed, currency)
 
 
 def dispute_fee(
@@ -83,11 +82,8 @@ def dispute_fee(
 
     `at` is when what is agreed was agreed on. In a currency without an agreement nothing is taken.
     """
-    use = Use(psp, currency, brand, country)
-    plan = _plan_for(merchant_id, use, at=at, which=lambda plan: plan.dispute_fee_minor is not None)
-    return Money(
-        DISPUTE_FEES.get(currency, 0) if plan is None else plan.dispute_fee_minor, currency
-    )
+    agreed = _said_of("dispute_fee_minor", merchant_id, Use(psp, currency, brand, country), at=at)
+    return Money(DISPUTE_FEES.get(currency, 0) if agreed is None else agreed, currency)
 
 
 def plans_in_effect(merchant_id: UUID, *, at: datetime) -> list[FeePlan]:
@@ -144,26 +140,34 @@ def agree(
 
 
 def forget() -> None:
-    """Forget the plans that this process knows."""
+    """Forget the plans that this process knows, and the volumes that their tiers go by."""
     _plans.forget()
+    volumes.forget()
 
 
-def _plan_for(
-    merchant_id: UUID,
-    use: Use,
-    *,
-    at: datetime,
-    which: Callable[[FeePlan], bool] = lambda plan: True,
-) -> FeePlan | None:
-    plans = [plan for plan in plans_in_effect(merchant_id, at=at) if which(plan)]
+def _plan_for(merchant_id: UUID, use: Use, *, at: datetime) -> FeePlan | None:
+    return _most_specific(plans_in_effect(merchant_id, at=at), use)
+
+
+def _said_of(fee: str, merchant_id: UUID, use: Use, *, at: datetime) -> int | None:
+    """What the most specific plan that says anything of a fee says of it."""
+    plans = [p for p in plans_in_effect(merchant_id, at=at) if getattr(p, fee) is not None]
+    plan = _most_specific(plans, use)
+    return None if plan is None else int(getattr(plan, fee))
+
+
+def _most_specific(plans: list[FeePlan], use: Use) -> FeePlan | None:
     return most_specific(plans, use, home=plans[0].home) if plans else None
 
 
 def _load(merchant_id: UUID) -> tuple[FeePlan, ...] | None:
-    """The merchant's plans, each with the merchant's country as `home`."""
-    home = Merchant.objects.filter(id=OuterRef("merchant_id")).values("country")
-    plans = FeePlan.objects.filter(merchant_id=merchant_id).annotate(home=home)
-    return tuple(plans.order_by("effective_from")) or None
+    """The merchant's plans, each with the merchant's country read along."""
+    country = Merchant.objects.filter(id=OuterRef("merchant_id")).values("country")
+    plans = FeePlan.objects.filter(merchant_id=merchant_id).annotate(merchants_country=country)
+    found = tuple(plans.order_by("effective_from"))
+    for plan in found:
+        plan.home = plan.merchants_country
+    return found or None
 
 
 _plans = Briefly(_load, seconds=lambda: REMEMBERED)

@@ -38,6 +38,7 @@ CHECKS: tuple[str, ...] = (
     "disputes.proof.CHECKS",
     "paygate.webhooks.proof.CHECKS",
     "paygate.proof.conversions.CHECKS",
+    "paygate.proof.fees.CHECKS",
 )
 
 

@@ -21,7 +21,7 @@ def find_card(merchant_id: UUID, *, livemode: bool, payment_method: str) -> Card
     if not livemode and payment_method in TEST_CARDS:
         return TEST_CARDS[payment_method]
     method = find(merchant_id, livemode=livemode, payment_method=payment_method)
-    return Card(payment_method, method.tokens, method.brand, method.last4)
+    return Card(payment_method, method.tokens, method.brand, method.last4, method.country)
 
 
 def find(merchant_id: UUID, *, livemode: bool, payment_method: str) -> PaymentMethod:

@@ -19,6 +19,7 @@ class Card:
     tokens: Mapping[str, str]
     brand: str
     last4: str
+    country: str = ""  # Of the issuer, where it is known.
 
 
 def _card(name: str, stripe: str, vaulted: str, brand: str, last4: str) -> Card:

@@ -96,6 +96,9 @@ class RefundShape(serializers.Serializer[object]):
     status = serializers.ChoiceField(RefundState.choices)
     payment = serializers.CharField()
     amount = serializers.IntegerField()
+    fee = serializers.IntegerField(
+        help_text="Ours, charged when the refund succeeds; 0 for one that failed or was canceled."
+    )
     currency = serializers.CharField()
     reason = serializers.CharField(allow_null=True)
     external = serializers.BooleanField(help_text="Made in the PSP's own dashboard, not by you.")

@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin
 
 from kernel.back_office import ReadOnly
 from kernel.ids import InvalidId, decode, encode
+from kernel.money import Money
 from kernel.rows import MerchantRow
 from paygate.payments.models import Attempt, Payment, Refund
 
@@ -79,10 +80,14 @@ class RefundAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     ordering = ("-id",)
     show_full_result_count = False
     fields = readonly_fields = (
-        *("public_id", _merchant, _payment, "livemode", "state", "sequence", "money", "reason"),
-        *("source", "psp", "psp_reference", "of_reference", "failure_code", "failure_message"),
-        *("metadata", "created_at", "updated_at"),
+        *("public_id", _merchant, _payment, "livemode", "state", "sequence", "money", "fee_"),
+        *("reason", "source", "psp", "psp_reference", "of_reference", "failure_code"),
+        *("failure_message", "metadata", "created_at", "updated_at"),
     )
+
+    @admin.display(description="our fee")
+    def fee_(self, refund: Refund) -> str:
+        return str(Money(refund.fee, refund.currency))
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         for prefix, column in (("re", "id"), ("pay", "payment_id")):

@@ -189,7 +189,12 @@ def _take(payment: Payment, attempt: Attempt, taken: Money, *, at: datetime) -> 
     """Book what was taken. The fee is that on the sum so far, less what earlier captures paid of it."""
     payment.amount_captured += taken.minor
     fee_so_far = processing_fee(
-        payment.merchant_id, psp=payment.psp, amount=payment.money(payment.amount_captured), at=at
+        payment.merchant_id,
+        psp=payment.psp,
+        amount=payment.money(payment.amount_captured),
+        at=at,
+        livemode=payment.livemode,
+        **payment.card,
     )
     # Terms may have changed in between; what was taken is booked all the same.
     fee = min(taken, max(payment.money(0), fee_so_far - payment.money(payment.fee)))

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, assert_never
 
+from kernel.money import Money
 from kernel.outbox.record import Event
 from ledger.recipes import refunds as recipes
+from ledger.recipes.fees import refund_fee_charged, refund_fee_returned
 from ledger.transaction import Transaction
+from merchants.fees import refund_fee
 from paygate.payments.answered import close, plain, stored_reply
 from paygate.payments.convert import with_conversions
 from paygate.payments.looks import next_look
@@ -142,7 +145,8 @@ def give_back(payment: Payment, refund: Refund) -> list[Transaction]:
     payment.amount_refund_pending -= refund.amount
     payment.amount_refunded += refund.amount
     refund.succeed()
-    return [recipes.refund_succeeded(**_as_booked(refund))]
+    charged = [refund_fee_charged(**_fee_as_booked(refund))] if refund.fee else []
+    return [recipes.refund_succeeded(**_as_booked(refund)), *charged]
 
 
 def call_off(payment: Payment, refund: Refund, into: RefundState, *, code: str, why: str) -> None:
@@ -160,7 +164,16 @@ def come_back(payment: Payment, refund: Refund, *, code: str, why: str) -> list[
     payment.amount_refunded -= refund.amount
     refund.failure_code, refund.failure_message = plain(code), plain(why)
     refund.come_back()
-    return [recipes.refund_failed(**_as_booked(refund))]
+    returned = [refund_fee_returned(**_fee_as_booked(refund))] if refund.fee else []
+    return [recipes.refund_failed(**_as_booked(refund)), *returned]
+
+
+def fee_of(payment: Payment, *, at: datetime) -> int:
+    """What we charge for a refund of the payment that is asked for `at` that moment, in minor units."""
+    fee = refund_fee(
+        payment.merchant_id, currency=payment.currency, psp=payment.psp, at=at, **payment.card
+    )
+    return fee.minor
 
 
 def _as_booked(refund: Refund) -> dict[str, Any]:
@@ -171,4 +184,14 @@ def _as_booked(refund: Refund) -> dict[str, Any]:
         "psp": refund.psp,
         "source": refund.public_id,
         "amount": refund.money,
+    }
+
+
+def _fee_as_booked(refund: Refund) -> dict[str, Any]:
+    """What the recipes of refunds' fees want to know of one."""
+    return {
+        "merchant": refund.merchant_id,
+        "livemode": refund.livemode,
+        "source": refund.public_id,
+        "fee": Money(refund.fee, refund.currency),
     }

@@ -76,7 +76,8 @@ def create(
         capture_method=order.capture_method,
         risk=assess(
             amount=order.amount, user_id=order.user_id, payment_method=order.payment_method
-        ).as_json(),
+        ).as_json()
+        | {"card": {"brand": card.brand, "country": card.country}},  # What fees go by.
         description=order.description,
         statement_descriptor=order.statement_descriptor,
         return_url=order.return_url,

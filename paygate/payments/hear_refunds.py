@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import IntegrityError
 
 from kernel.ids import InvalidId, decode
-from paygate.payments.answer_refund import call_off, come_back, give_back, refund_step
+from paygate.payments.answer_refund import call_off, come_back, fee_of, give_back, refund_step
 from paygate.payments.carry_out import reload, settle
 from paygate.payments.find import attempts_of, refunds_of
 from paygate.payments.hear import NOTHING_NEW
@@ -149,6 +149,7 @@ def _external(
         psp=payment.psp,
         of_reference=news.psp_reference or payment.psp_reference,
         captured=max(payment.amount_captured, news.amount.minor),
+        fee=fee_of(payment, at=now),
         psp_reference=news.reference,
         created_at=now,
     )

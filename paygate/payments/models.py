@@ -106,6 +106,11 @@ class Payment(MerchantRow):
         return Money(minor, self.currency)
 
     @property
+    def card(self) -> dict[str, str]:
+        """The card's `brand` and its issuer's `country`, where they were known when the payment was made."""
+        return self.risk.get("card", {})
+
+    @property
     def capturable(self) -> int:
         """Held and not yet taken."""
         holding = self.state in {State.AUTHORIZED, State.PARTIALLY_CAPTURED, State.PROCESSING}
@@ -229,6 +234,9 @@ class Refund(MerchantRow):
     psp = models.TextField()
     of_reference = models.TextField()  # The PSP's, of what is given back: the payment or a capture.
     captured = models.BigIntegerField()  # All that was taken under it.
+    fee = models.BigIntegerField(
+        default=0
+    )  # Ours, charged when it succeeds, returned if it comes back.
     psp_reference = models.TextField(default="")  # The PSP's, of the refund.
     failure_code = models.TextField(default="")
     failure_message = models.TextField(default="")

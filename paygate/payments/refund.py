@@ -14,7 +14,7 @@ from uuid import UUID
 
 from kernel.db import step_aside
 from kernel.ids import uuid7
-from paygate.payments.answer_refund import refund_events
+from paygate.payments.answer_refund import fee_of, refund_events
 from paygate.payments.begin import UnableToProceed
 from paygate.payments.create import Claimed, KeyTaken
 from paygate.payments.find import attempts_of, get, refunds_of
@@ -75,6 +75,7 @@ def _claim(
         psp=payment.psp,
         of_reference=of_reference,
         captured=captured,
+        fee=fee_of(payment, at=now),
         metadata=metadata,
         created_at=now,
         updated_at=now,

@@ -70,6 +70,7 @@ def render_refund(refund: Refund) -> dict[str, Any]:
         "status": str(refund.state),
         "payment": encode("pay", refund.payment_id),
         "amount": refund.amount,
+        "fee": refund.fee if refund.counts else 0,
         "currency": refund.currency,
         "reason": refund.reason or None,
         "external": refund.source == Refund.Source.PSP,

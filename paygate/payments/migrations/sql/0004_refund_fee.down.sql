@@ -1,0 +1,3 @@
+DROP TRIGGER refund_fee_is_agreed ON refund;
+DROP FUNCTION refund_fee_is_agreed();
+ALTER TABLE refund DROP COLUMN fee;
