@@ -51,7 +51,13 @@ def test_up_runs_until_it_is_told_to_end_and_mends_what_dies(tmp_path: Path) -> 
     )
     try:
         addresses = told(published, up, until=lambda now: bool(now))
-        for path in (addresses["api"] + "/readyz", addresses["docs"], addresses["admin"]):
+        simulators = [*addresses["simulators"].values(), addresses["bank"]]
+        for path in (
+            addresses["api"] + "/readyz",
+            addresses["docs"],
+            addresses["admin"],
+            *(f"{simulator}/_control/health" for simulator in simulators),
+        ):
             with urllib.request.urlopen(path) as answer:
                 assert answer.status == 200
         assert addresses["merchants"][0]["secret_key"].startswith("sk_test_")
