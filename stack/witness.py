@@ -23,6 +23,16 @@ BOOKED = """
     WHERE c.code LIKE 'assets:psp:%:receivable'
     GROUP BY 1, 2
 """
+#: Each payout by what the bank or the PSP calls it: our id, or the trace of a NACHA file.
+PAYOUTS = """
+    SELECT coalesce(nullif(p.trace, ''), public_id('po', p.id)), public_id('po', p.id), p.state, p.rail, p.currency, p.amount
+    FROM payout p
+"""
+LEFT_THE_BANK = """
+    SELECT e.currency, sum(CASE e.type WHEN 'CREDIT' THEN e.amount ELSE -e.amount END)
+    FROM ledger_entry e JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id
+    WHERE c.code = 'assets:bank:operating' GROUP BY 1
+"""
 HELD = {"authorized", "partially_captured", "captured", "canceled", "expired", "processing"}
 
 #: What each kind of entry does to what the PSP owes.
@@ -49,6 +59,21 @@ MOVES = {
 }
 
 
+#: What each kind of entry says of a payout: which of (paid, came back), and its sign in what left.
+LEAVES = {"paid_out": (0, 1), "payout_returned": (1, -1)}
+#: How often a payout was paid, and came back, when it stands so.
+STANDS = {
+    "draft": (0, 0),
+    "pending_approval": (0, 0),
+    "approved": (0, 0),
+    "in_transit": (0, 0),
+    "paid": (1, 0),
+    "failed": (0, 0),
+    "returned": (1, 1),
+    "canceled": (0, 0),
+}
+
+
 @dataclass
 class Comparison:
     """Both sides of what each PSP owes, by currency in minor units, and every disagreement in a sentence."""
@@ -72,6 +97,45 @@ def compare(database_url: str, simulators: dict[str, str]) -> Comparison:
         ours, theirs = result.ours.get(place, 0), result.theirs.get(place, 0)
         if ours != theirs:
             result.disagreements.append(f"{place}: our books say {ours}, theirs {theirs}")
+    return result
+
+
+def compare_payouts(database_url: str, simulators: dict[str, str], bank: str) -> Comparison:
+    """Set our payouts, and what left our bank account, against the books of the bank and of the PSPs.
+
+    Of each payout they must know as much as we do: paid once, or paid and sent back, or nothing.
+    """
+    result = Comparison()
+    with psycopg.connect(database_url) as connection:
+        payouts = {row[0]: row[1:] for row in connection.execute(PAYOUTS)}
+        result.ours = {
+            ("bank", currency): int(minor) for currency, minor in connection.execute(LEFT_THE_BANK)
+        }
+    moved: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for where, url in {**simulators, "bank": bank}.items():
+        for entry in books(url):
+            if entry["kind"] not in LEAVES:
+                continue
+            place, sign = LEAVES[entry["kind"]]
+            moved[entry["payment"]][place] += entry["amount"]
+            if where == "bank":
+                here = (where, entry["currency"])
+                result.theirs[here] = result.theirs.get(here, 0) + sign * entry["amount"]
+    for name in moved.keys() - payouts.keys():
+        result.disagreements.append(f"{name} was paid, which we have never heard of")
+    for name, (payout, state, rail, currency, amount) in payouts.items():
+        paid, back = moved[name]
+        gone, returned = STANDS[state]
+        # What a PSP began and could not finish it undid: to us that never was paid.
+        undone = state == "failed" and paid == back == amount
+        if (paid, back) != (gone * amount, returned * amount) and not undone:
+            result.disagreements.append(
+                f"{payout} by {rail} is {state}: of {amount} {currency} {paid} was paid, {back} came back"
+            )
+    for place_ in sorted(set(result.ours) | set(result.theirs)):
+        ours, theirs = result.ours.get(place_, 0), result.theirs.get(place_, 0)
+        if ours != theirs:
+            result.disagreements.append(f"{place_}: our books say {ours}, theirs {theirs}")
     return result
 
 
