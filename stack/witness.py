@@ -25,7 +25,8 @@ BOOKED = """
 """
 #: Each payout by what the bank or the PSP calls it: our id, or the trace of a NACHA file.
 PAYOUTS = """
-    SELECT coalesce(nullif(p.trace, ''), public_id('po', p.id)), public_id('po', p.id), p.state, p.rail, p.currency, p.amount
+    SELECT coalesce(nullif(p.trace, ''), public_id('po', p.id)), public_id('po', p.id), p.state, p.rail, p.currency,
+        p.amount
     FROM payout p
 """
 LEFT_THE_BANK = """
