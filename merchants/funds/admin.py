@@ -61,10 +61,12 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError("A reserve holds something back, and for some days.")
         if given.get("effective_from") and given["effective_from"] < now():
             raise forms.ValidationError("What was agreed for the past stays agreed.")
-        if Terms.objects.filter(
-            merchant_id=getattr(given.get("merchant"), "id", None),
-            effective_from=given.get("effective_from"),
-        ).exists():
+        whose, begins = given.get("merchant"), given.get("effective_from")
+        if (
+            whose
+            and begins
+            and Terms.objects.filter(merchant_id=whose.id, effective_from=begins).exists()
+        ):
             raise forms.ValidationError("Other terms begin at this moment already.")
         return given
 

@@ -115,7 +115,9 @@ class Due(MerchantRow):
     released = models.BigIntegerField(default=0)
     releases = models.IntegerField(default=0)
     settled = models.GeneratedField(
-        expression=models.Q(amount=models.F("released")),
+        expression=models.ExpressionWrapper(
+            models.Q(amount=models.F("released")), output_field=models.BooleanField()
+        ),
         output_field=models.BooleanField(),
         db_persist=True,
     )

@@ -9,10 +9,12 @@ from django.db import connection
 
 from kernel.ids import uuid7
 from kernel.money import Money
+from ledger import chart
 from ledger.journal import render
 from ledger.models import LedgerTransaction
 from ledger.post import post
 from ledger.recipes.funds import funds_available, funds_recalled, reserve_released
+from ledger.recipes.fx import converted, converted_back
 from ledger.recipes.payouts import payout_created
 from ledger.transaction import Entry, Side, Transaction
 from merchants.funds.models import Due, Reserve
@@ -219,6 +221,43 @@ def test_a_recall_goes_through_below_zero_and_later_captures_recover_it(kiosk):
     kiosk.capture(100_00, when=at(25, 11))
     release_due(at=at(30))
     assert kiosk.stands == (0, 40_00, 0)
+
+
+def convert(kiosk, follows, *, back=False, when):
+    """The conversion that follows a transaction: 10.00 EUR are 11.00 USD."""
+    eur, dollars = Money(10_00, "EUR"), usd(11_00)
+    whose = {
+        "merchant": kiosk.merchant,
+        "livemode": False,
+        "source": follows,
+        "account": chart.merchant_pending(),
+        "value": dollars,
+    }
+    post(
+        converted_back(**whose, owed=eur, paid=dollars)
+        if back
+        else converted(**whose, sold=eur, bought=dollars),
+        effective_at=when,
+    )
+
+
+@pytest.mark.parametrize("undone", [at(24, 18), at(25, 9)])  # In time, and afterwards.
+def test_a_currency_that_is_only_passed_through_is_never_due(kiosk, undone):
+    euros = Book(kiosk.merchant, currency="EUR")
+    capture = euros.capture(10_00)
+    convert(kiosk, f"payment.captured:{capture[1]}", when=NOON)
+    if undone > at(25):
+        release_due(at=at(25))
+        assert kiosk.stands == (0, 11_00, 0)
+    euros.reverse(capture, when=undone)
+    convert(kiosk, f"payment.capture_reversed:{capture[1]}", back=True, when=undone)
+    release_due(at=at(25, 10))
+    assert kiosk.stands == (0, 0, 0)
+    assert euros.stands == (0, 0, 0)
+    assert not LedgerTransaction.objects.filter(
+        kind__startswith="funds.", source__contains="EUR"
+    ).exists()
+    assert not Due.objects.filter(settled=False).exists()
 
 
 def test_a_day_that_nets_to_nothing_posts_nothing(kiosk):

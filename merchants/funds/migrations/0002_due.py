@@ -37,7 +37,10 @@ class Migration(migrations.Migration):
                             "settled",
                             models.GeneratedField(
                                 db_persist=True,
-                                expression=models.Q(("amount", models.F("released"))),
+                                expression=models.ExpressionWrapper(
+                                    models.Q(("amount", models.F("released"))),
+                                    output_field=models.BooleanField(),
+                                ),
                                 output_field=models.BooleanField(),
                             ),
                         ),

@@ -81,13 +81,26 @@ CREATE FUNCTION funds_due_day(p_merchant uuid, p_happened_at timestamptz) RETURN
         AND due.ordinal = counted.ordinal + greatest(t.delay_days, CASE WHEN counted.is_open THEN 0 ELSE 1 END)
 $$;
 
+-- From when a transaction counts: a reversal from when what it reverses happened, so that what was taken back never
+-- becomes available; a conversion ("payment.captured:att_…") from when what it follows counts, so that a currency that
+-- is only passed through is never due.
+CREATE FUNCTION funds_counts_from(
+    p_merchant uuid, p_kind text, p_source text, p_reverses uuid, p_effective_at timestamptz
+) RETURNS TABLE (moment timestamptz) LANGUAGE sql STABLE AS $$
+    SELECT coalesce(reversed.effective_at, followed.effective_at, p_effective_at)
+    FROM (SELECT) one
+    LEFT JOIN ledger_transaction followed ON p_kind = 'fx.converted' AND followed.merchant_id = p_merchant
+        AND followed.kind = split_part(p_source, ':', 1) AND followed.source = substr(p_source, strpos(p_source, ':') + 1)
+    LEFT JOIN ledger_transaction reversed ON reversed.merchant_id = p_merchant
+        AND reversed.id = coalesce(p_reverses, followed.reverses)
+$$;
+
 -- Kinds of transaction by which the passing of time moves money; nothing new comes to the pending account by them.
 CREATE FUNCTION funds_released_by() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
     SELECT ARRAY['funds.available', 'funds.recalled']
 $$;
 
--- Read what came to the pending accounts since they were last read; how many days of merchants it changed. A reversal
--- is due when what it reverses is, so that what was taken back never becomes available.
+-- Read what came to the pending accounts since they were last read; how many days of merchants it changed.
 CREATE FUNCTION funds_read_on() RETURNS integer LANGUAGE plpgsql
     SET jit = off SET plan_cache_mode = force_generic_plan
     SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
@@ -105,7 +118,7 @@ BEGIN
     WITH seen AS (
         UPDATE funds_read r SET seen = pg_current_snapshot() WHERE r.cluster = here
     ), fresh AS MATERIALIZED (
-        SELECT t.merchant_id, t.id, t.livemode, t.posted_at, t.effective_at, t.reverses
+        SELECT t.merchant_id, t.id, t.livemode, t.kind, t.source, t.posted_at, t.effective_at, t.reverses
         FROM ledger_transaction t
         WHERE t.xid >= pg_snapshot_xmin(last.seen) AND t.xid < pg_snapshot_xmax(pg_current_snapshot())
             AND NOT pg_visible_in_snapshot(t.xid, last.seen)
@@ -119,8 +132,8 @@ BEGIN
         JOIN ledger_entry e ON e.merchant_id = f.merchant_id AND e.transaction_id = f.id AND e.posted_at = f.posted_at
         JOIN ledger_account a ON a.merchant_id = e.merchant_id AND a.id = e.account_id
             AND a.code = 'liabilities:merchant:pending'
-        LEFT JOIN ledger_transaction r ON r.merchant_id = f.merchant_id AND r.id = f.reverses
-        CROSS JOIN LATERAL funds_due_day(f.merchant_id, coalesce(r.effective_at, f.effective_at)) due
+        CROSS JOIN LATERAL funds_counts_from(f.merchant_id, f.kind, f.source, f.reverses, f.effective_at) counts
+        CROSS JOIN LATERAL funds_due_day(f.merchant_id, counts.moment) due
         GROUP BY 1, 2, 3, 4
         ORDER BY 1, 2, 3, 4
         ON CONFLICT (merchant_id, livemode, currency, due_on) DO UPDATE
@@ -164,8 +177,8 @@ BEGIN
         JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id AND e.posted_at = t.posted_at
         JOIN ledger_account a ON a.merchant_id = e.merchant_id AND a.id = e.account_id
             AND a.code = 'liabilities:merchant:pending'
-        LEFT JOIN ledger_transaction r ON r.merchant_id = t.merchant_id AND r.id = t.reverses
-        CROSS JOIN LATERAL funds_due_day(t.merchant_id, coalesce(r.effective_at, t.effective_at)) due
+        CROSS JOIN LATERAL funds_counts_from(t.merchant_id, t.kind, t.source, t.reverses, t.effective_at) counts
+        CROSS JOIN LATERAL funds_due_day(t.merchant_id, counts.moment) due
         WHERE t.kind <> ALL (funds_released_by()) AND t.xid <> pg_current_xact_id()
         GROUP BY 1, 2, 3, 4;
     GET DIAGNOSTICS changed = ROW_COUNT;
