@@ -15,6 +15,21 @@ from django_fsm import FSMField, transition
 from kernel.ids import encode, uuid7
 from kernel.money import Money
 from kernel.rows import MerchantRow
+from payouts.acts import Act
+
+__all__ = [
+    "Act",
+    "BankFile",
+    "Batch",
+    "Destination",
+    "Payout",
+    "Rail",
+    "Report",
+    "ReportException",
+    "Schedule",
+    "State",
+    "arrows",
+]
 
 
 class Rail(models.TextChoices):
@@ -78,6 +93,7 @@ class Destination(MerchantRow):
     class Meta:
         db_table = "payout_destination"
         ordering = ["-id"]
+        permissions = [("decide_destination", "Can approve, reject and retire destinations")]
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.holder} …{self.last4} {self.currency} {self.state}"
@@ -159,6 +175,11 @@ class Batch(models.Model):
         db_table = "payout_batch"
         ordering = ["-id"]
         verbose_name_plural = "batches"
+        permissions = [
+            ("build_batch", "Can build, submit and cancel batches"),
+            ("approve_batch", "Can approve batches that somebody else built"),
+            ("approve_large_batch", "Can approve batches above the limit"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.rail} {self.state}"
