@@ -7,6 +7,7 @@ deposits, what is only announced) nothing is said: the account as a whole is rec
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
@@ -117,15 +118,17 @@ class _Entry:
             amount=_amount(details, is_credit=is_credit),
             code=text(details, "RtrInf/Rsn/Cd") or text(details, "RtrInf/Rsn/Prtry"),
             message=told(details, "RtrInf/AddtlInf"),
+            trace=_trace(details),
             bank_reference=text(details, "Refs/AcctSvcrRef") or self.bank_reference,
         )
+        is_known = bool(item.reference or item.trace)
         if self.is_reversal:
             undone = "the bank reversed its debit" if is_credit else "the bank reversed its credit"
-            return replace(item, message=item.message or undone) if item.reference else None
+            return replace(item, message=item.message or undone) if is_known else None
         if is_credit:
             return item if returned or self.is_return or _is_return(details) else None
         # A debit that is a return is somebody else's money, going back to them.
-        return item if item.reference and not returned else None
+        return item if is_known and not returned else None
 
     def _undetailed(self, element: Element) -> list[Reported]:
         """An entry without a single payment's details."""
@@ -160,6 +163,14 @@ def _is_return(element: Element) -> bool:
         text(element, f"BkTxCd/Domn/{path}") for path in ("Cd", "Fmly/Cd", "Fmly/SubFmlyCd")
     )
     return code == _RETURN
+
+
+def _trace(details: Element) -> str:
+    """The trace number of an ACH payment, which is what it is known by: fifteen digits, as the clearing's reference."""
+    for path in ("Refs/ClrSysRef", "Refs/TxId"):
+        if re.fullmatch("[0-9]{15}", said := text(details, path)):
+            return said
+    return ""
 
 
 def _amount(details: Element, *, is_credit: bool) -> Money | None:

@@ -94,12 +94,14 @@ def details(
     returned: str = "",
     instructed: str = "",
     instruction: str = "",
+    trace: str = "",
 ) -> str:
     """One TxDtls; `returned` is the reason of its RtrInf."""
     said, _, currency = amount.partition(" ")
     asked, _, asked_in = instructed.partition(" ")
     refs = f"<InstrId>{instruction}</InstrId>" if instruction else ""
     refs += f"<EndToEndId>{reference}</EndToEndId>" if reference else ""
+    refs += f"<ClrSysRef>{trace}</ClrSysRef>" if trace else ""
     return "".join(
         (
             f"<TxDtls><Refs><AcctSvcrRef>TX-1</AcctSvcrRef>{refs}</Refs>",

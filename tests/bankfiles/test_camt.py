@@ -149,6 +149,22 @@ def test_the_instruction_stands_in_for_an_end_to_end_reference() -> None:
         assert item.reference == ONE
 
 
+def test_an_ach_payment_is_known_by_its_trace_number() -> None:
+    for tag in ("ClrSysRef", "TxId"):
+        said = details("", "10.50 USD", trace="021000020000001").replace("ClrSysRef", tag)
+        [item] = camt.read(written(entry("10.50 USD", "DBIT", [said]))).items
+        assert (item.reference, item.trace) == ("", "021000020000001")
+        assert (item.became, item.amount) == (Became.PAID, Money(1050, "USD"))
+
+
+def test_another_reference_of_the_clearing_is_no_trace_number() -> None:
+    [item] = camt.read(
+        written(entry("10.50 EUR", "DBIT", [details(ONE_OUT, trace="TIPS-021000020000001")]))
+    ).items
+
+    assert (item.reference, item.trace) == (ONE, "")
+
+
 def test_one_sum_for_a_whole_file_names_the_file() -> None:
     [item] = camt.read(
         written(entry("30.00 EUR", "DBIT", batch=reference(0, "pof").replace("_", "-")))
