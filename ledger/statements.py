@@ -283,7 +283,7 @@ class _Book:
         for account, amount in zip(accounts, amounts, strict=True):
             code = self.codes[account]
             changes[code] = changes.get(code, 0) + amount
-        return Line(*columns, changes=changes)
+        return Line(*columns, changes)
 
 
 def _around(id_: UUID) -> dict[str, Any]:
@@ -317,10 +317,12 @@ def _by_source(merchant: UUID, sources: Sequence[str]) -> list[UUID]:
             SELECT t.id FROM sought s
             CROSS JOIN LATERAL (
                 -- A span that holds all that begins so under any collation; what it holds beside is left out.
+                -- (OFFSET 0: once for each that is sought, by index, and never by reading a whole book.)
                 SELECT t.id FROM ledger_transaction t
                 WHERE t.merchant_id = %(merchant)s AND t.kind = s.kind
                     AND t.source >= s.source AND t.source <= s.source || 'zzzz'
                     AND (t.source = s.source OR starts_with(t.source, s.source || ':'))
+                OFFSET 0
             ) t""",
             {"merchant": merchant, "sources": list(sources)},
         )

@@ -33,7 +33,9 @@ class UpcomingShape(serializers.Serializer[object]):
     amount = serializers.IntegerField(
         help_text="Of pending before what is reserved of it; below zero where more was undone."
     )
-    source = serializers.ChoiceField(["pending", "reserved"], help_text="Where it is until then.")
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        ["pending", "reserved"], help_text="Where it is until then."
+    )
 
 
 class BalanceShape(serializers.Serializer[object]):
@@ -56,7 +58,7 @@ class BalanceTransactionShape(serializers.Serializer[object]):
     object = serializers.ChoiceField(["balance_transaction"])
     livemode = serializers.BooleanField()
     type = serializers.CharField(help_text="What happened: payment.captured, payout.paid, …")
-    source = serializers.CharField(
+    source = serializers.CharField(  # type: ignore[assignment]
         allow_null=True, help_text="What it is about: pay_…, re_…, dp_…, po_…"
     )
     ledger_transaction = serializers.CharField(

@@ -101,17 +101,17 @@ class Statement:
 
     def lines(self) -> Iterator[StatementLine]:
         """Every line in the order of posting. To be read once: `closing` and `sums` grow as it is."""
-        whose = {"merchant_id": self.merchant.id, "livemode": self.summary.livemode}
+        merchant_id, livemode = self.merchant.id, self.summary.livemode
         span = self.summary.period
         posted = lines_posted(
-            holder(self.merchant.id, livemode=self.summary.livemode),
+            holder(merchant_id, livemode=livemode),
             currency=self.currency,
             since=span.since,
             until=span.until,
         )
         balance = sum(self.opening.values())
         while some := list(islice(posted, AT_ONCE)):
-            for line in read(some, **whose):
+            for line in read(some, merchant_id=merchant_id, livemode=livemode):
                 balance += line.net
                 for name, change in line.changes.items():
                     self.closing[name] += change
