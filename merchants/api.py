@@ -20,6 +20,8 @@ from kernel.pages import PAGING, page
 from kernel.problems import Problem, StrictSerializer, TextField, no_such
 from merchants.authentication import principal_of
 from merchants.fees import plans_in_effect
+from merchants.funds.models import RefundRate, Terms
+from merchants.funds.terms import terms_in_effect
 from merchants.models import FeePlan, Merchant, PaymentMethod
 from merchants.payment_methods.bind import TokenIsCardNumber, bind, let_go
 from merchants.payment_methods.find import NoSuchPaymentMethod, all_of, find
@@ -122,6 +124,28 @@ class FeePlanShape(serializers.Serializer[object]):
     effective_from = serializers.DateTimeField()
 
 
+class PayoutTermsShape(serializers.Serializer[object]):
+    """When what you take is yours to be paid."""
+
+    delay_days = serializers.IntegerField(
+        help_text="Business days from the day of a capture until it is available: T+n."
+    )
+    calendar = serializers.CharField(help_text="Whose business days: target, us, gb, jp, weekdays.")
+    time_zone = serializers.CharField(help_text="Where days begin and end.")
+    cutoff = serializers.CharField(
+        allow_null=True, help_text="Local time after which a capture counts as the next day's."
+    )
+    reserve_basis_points = serializers.IntegerField(
+        help_text="The part that is held back of what becomes available, in 1/100 %."
+    )
+    reserve_days = serializers.IntegerField(help_text="Calendar days for which it is.")
+    refund_rate = serializers.ChoiceField(RefundRate.choices)
+    convert = serializers.BooleanField(
+        help_text="Is each payment in another currency converted into the settlement currency?"
+    )
+    fx_spread_basis_points = serializers.IntegerField()
+
+
 class AccountShape(serializers.Serializer[object]):
     """The merchant."""
 
@@ -134,6 +158,7 @@ class AccountShape(serializers.Serializer[object]):
     settlement_currency = serializers.CharField()
     capabilities = serializers.DictField(child=serializers.CharField())
     fee_plan = FeePlanShape(many=True)
+    payout_terms = PayoutTermsShape()
     created_at = serializers.DateTimeField()
 
 
@@ -243,7 +268,7 @@ class Account(APIView):
 
     @extend_schema(operation_id="account_retrieve", responses={200: AccountShape, **REFUSALS})
     def get(self, request: Request) -> Response:
-        """Status, capabilities and what a payment costs."""
+        """Status, capabilities, what a payment costs and when it is yours."""
         principal = principal_of(request)
         merchant = Merchant.objects.get(id=principal.merchant_id)
         return Response(
@@ -257,6 +282,7 @@ class Account(APIView):
                 "settlement_currency": merchant.settlement_currency,
                 "capabilities": {"card_payments": merchant.status},
                 "fee_plan": [_plan(plan) for plan in plans_in_effect(merchant.id, at=now())],
+                "payout_terms": _terms(terms_in_effect(merchant.id, at=now())),
                 "created_at": rfc3339(merchant.created_at),
             }
         )
@@ -301,6 +327,20 @@ def _test_card(card: Card) -> dict[str, Any]:
         "country": None,
         "user_id": None,
         "created_at": None,
+    }
+
+
+def _terms(terms: Terms) -> dict[str, Any]:
+    return {
+        "delay_days": terms.delay_days,
+        "calendar": terms.calendar,
+        "time_zone": terms.time_zone,
+        "cutoff": terms.cutoff and terms.cutoff.isoformat(),
+        "reserve_basis_points": terms.reserve_basis_points,
+        "reserve_days": terms.reserve_days,
+        "refund_rate": terms.refund_rate,
+        "convert": terms.convert,
+        "fx_spread_basis_points": terms.fx_spread_basis_points,
     }
 
 

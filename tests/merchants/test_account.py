@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 from kernel.clock import now
-from merchants.api import AccountShape
+from merchants.api import AccountShape, PayoutTermsShape
 from merchants.fees import agree
+from merchants.funds.terms import agree_terms
 from merchants.keys import well_formed
 from merchants.models import ApiKey, FeePlan
 from merchants.onboard import FIXED_MINOR, onboard
@@ -62,3 +63,29 @@ def test_an_account_tells_the_plans_in_effect_alone(db):
 def test_one_merchants_account_is_not_anothers(us, them, merchant, another_merchant):
     assert us.get("account").json()["id"] == merchant.merchant.public_id
     assert them.get("account").json()["id"] == another_merchant.merchant.public_id
+
+
+def test_an_account_says_when_money_is_the_merchants(db):
+    new = onboard("Bakery", country="DE", settlement_currency="EUR", at=NOON)
+    usual = As(new.secret_key).get("account").json()["payout_terms"]
+    agree_terms(
+        new.merchant.id,
+        effective_from=NOON,
+        time_zone="Europe/Berlin",
+        cutoff=time(17, 30),
+        delay_days=3,
+        reserve_basis_points=500,
+        reserve_days=90,
+    )
+    agree_terms(new.merchant.id, effective_from=now() + timedelta(days=1), delay_days=9)
+
+    assert set(usual) == set(PayoutTermsShape().fields)
+    assert (usual["delay_days"], usual["time_zone"], usual["cutoff"]) == (2, "UTC", None)
+    assert As(new.secret_key).get("account").json()["payout_terms"] == usual | {
+        "calendar": "target",
+        "time_zone": "Europe/Berlin",
+        "cutoff": "17:30:00",
+        "delay_days": 3,
+        "reserve_basis_points": 500,
+        "reserve_days": 90,
+    }
