@@ -1,7 +1,8 @@
 """What a bank is asked to pay, and what it says became of it, whatever the format of the file.
 
 Each format is a module: `pain001.write(order)`, `nacha.write(order)` give the bytes of a file, the same bytes for the
-same order for ever; `pain002.read(content)`, `camt.read(content)`, `nacha_returns.read(content)` give a Report.
+same order for ever; `pain002.read(content)`, `camt.read(content)`, `nacha_returns.read(content)` give a Report, and
+`reports.read(content)` finds out which it is.
 """
 
 from __future__ import annotations
