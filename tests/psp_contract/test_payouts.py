@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from kernel.money import Money
+from paygate.psp.events import Delivery, PayoutMoved
 from paygate.psp.gateway import NotSent, Unknown
 from paygate.psp.payouts import (
     PAYERS,
@@ -22,10 +23,12 @@ from paygate.psp.payouts import (
     Refused,
     Returned,
 )
+from paygate.psp.registry import webhook
 from simulators.run import Simulator
-from tests.psp_contract.conftest import Effects, Owed, adapter
+from tests.psp_contract.conftest import Effects, Owed, adapter, configuration
 from tests.psp_contract.paying import DAY, EXECUTED, HANG, NOT_EXECUTED, paying
 from tests.psp_contract.puppet import nobody
+from tests.simulators.listener import listener
 
 pytestmark = [
     pytest.mark.parametrize("simulator", PAYERS, indirect=True),
@@ -141,6 +144,48 @@ def test_people_at_the_psp_can_make_it_end_so(
 
 def _signed(kind: str) -> int:
     return {"paid_out": 1, "payout_returned": -1}[kind]
+
+
+# ------------------------------------------------------------------------------------ what is told
+
+SECRETS = {
+    "stripe": {"webhook_secrets": ["whsec_paygate_test"]},
+    "adyen": {"hmac_keys": ["50415947415445" * 4 + "50415947"], "webhook_login": ""},
+}
+
+
+def test_what_the_psp_tells_of_it_is_genuine_and_says_how_it_stands(
+    payer: Payer, pay: Pay, psp: str, simulator: Simulator
+) -> None:
+    asked = pay(to="bouncing")
+    with listener() as ears:
+        simulator.webhooks(url=ears.url)
+        sent = payer.pay_out(asked)
+        simulator.clock(advance=2 * 3600.0)
+        simulator.clock(advance=5 * DAY)
+        ears.wait(lambda: sum(asked.key.encode() in body for body in list(ears.bodies)) >= 4)
+        simulator.webhooks(url="")
+    received = [
+        item
+        for body, headers in zip(ears.bodies, ears.headers, strict=True)
+        for item in webhook(psp).receive(
+            Delivery(body, headers),
+            {**configuration(psp, ""), **SECRETS[psp]},
+            now=datetime.now(UTC),
+        )
+    ]
+
+    moved = [
+        news for item in received if isinstance(news := webhook(psp).translate(item), PayoutMoved)
+    ]
+
+    assert len({item.key for item in received}) == len(received)
+    assert {(news.payout, news.psp_reference, news.amount) for news in moved} == {
+        (asked.key, _reference(sent), asked.amount)
+    }
+    # At Stripe it is over when the transfer is reversed, which is for pay_out to do.
+    expected = {InTransit, PaidOut, Unknown if psp == "stripe" else Returned}
+    assert {type(news.outcome) for news in moved} == expected
 
 
 # --------------------------------------------------------------------------------- what goes wrong

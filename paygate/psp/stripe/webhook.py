@@ -61,7 +61,7 @@ def receive(delivery: Delivery, configuration: Mapping[str, Any], *, now: dateti
     event = _event(delivery.body)
     live, kind = _mode(configuration["api_key"]), event["type"]
     if live is not None and event.get("livemode") is not live:
-        if not (live and event.get("livemode") is False and event.get("account")):
+        if not (event.get("livemode") is False and event.get("account")):
             raise NotGenuine(f"{event['id']} is of the other mode")
         kind = OTHER_MODE
     try:
