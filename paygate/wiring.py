@@ -18,7 +18,11 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
-HEARERS = ("kernel.outbox.log.write_to_the_log", "merchants.notices.hear.hear")
+HEARERS = (
+    "kernel.outbox.log.write_to_the_log",
+    "merchants.notices.hear.hear",
+    "paygate.costs.hear.hear",
+)
 
 NEWS = {
     "PaymentMoved": "paygate.payments.hear.payment_moved",
@@ -39,6 +43,7 @@ CHECKS: tuple[str, ...] = (
     "paygate.webhooks.proof.CHECKS",
     "paygate.proof.conversions.CHECKS",
     "paygate.proof.fees.CHECKS",
+    "paygate.costs.proof.CHECKS",
 )
 
 

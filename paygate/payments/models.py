@@ -108,7 +108,8 @@ class Payment(MerchantRow):
     @property
     def card(self) -> dict[str, str]:
         """The card's `brand` and its issuer's `country`, where they were known when the payment was made."""
-        return self.risk.get("card", {})
+        card: dict[str, str] = self.risk.get("card", {})
+        return card
 
     @property
     def capturable(self) -> int:
@@ -234,9 +235,7 @@ class Refund(MerchantRow):
     psp = models.TextField()
     of_reference = models.TextField()  # The PSP's, of what is given back: the payment or a capture.
     captured = models.BigIntegerField()  # All that was taken under it.
-    fee = models.BigIntegerField(
-        default=0
-    )  # Ours, charged when it succeeds, returned if it comes back.
+    fee = models.BigIntegerField(default=0)  # Ours: charged when it succeeds.
     psp_reference = models.TextField(default="")  # The PSP's, of the refund.
     failure_code = models.TextField(default="")
     failure_message = models.TextField(default="")
