@@ -17,6 +17,7 @@ from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from kernel.ids import encode
 from merchants import fees
+from merchants.funds.money_pages import MoneyPages
 from merchants.models import ApiKey, FeePlan, Merchant, PaymentMethod
 from merchants.notices import admin as notices
 
@@ -24,11 +25,14 @@ __all__ = ["notices"]  # Django looks for an app's pages here.
 
 
 @admin.register(Merchant)
-class MerchantAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ("name", "public_id", "status", "country", "settlement_currency", "created_at")
+class MerchantAdmin(MoneyPages, ModelAdmin):  # type: ignore[misc]
+    list_display = (
+        *("name", "public_id", "status", "country", "settlement_currency", "created_at"),
+        "money",
+    )
     list_filter = ("status",)
     search_fields = ("name",)
-    readonly_fields = ("public_id", "created_at")
+    readonly_fields = ("public_id", "created_at", "money")
     ordering = ("-id",)
 
     # A merchant begins with a key and a fee plan: onboard() makes all three at once.
