@@ -75,7 +75,7 @@ class RateAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
             return False
 
     def has_look_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return self.has_view_permission(request)
+        return bool(self.has_view_permission(request))
 
     @action(  # type: ignore[untyped-decorator]
         description="Believe it",

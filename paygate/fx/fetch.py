@@ -117,4 +117,4 @@ def _claimed(name: str, *, now: datetime, at_once: bool) -> bool:
                 "ill": now - ill,
             },
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount)

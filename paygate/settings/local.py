@@ -6,5 +6,7 @@ NOTICES_MAY_GO_PRIVATE = True  # A shop under development listens on this machin
 # A fortnight in a minute: the demo sets the clock of all processes forward by what it writes into this file.
 CLOCK_SHIFT_FILE = env.str("CLOCK_SHIFT_FILE", default="")
 # Without a feed: one sheet, every day anew.
-FX_ECB_SOURCE = env.str("FX_ECB_SOURCE", default=str(BASE_DIR / "paygate/fx/samples/eurofxref-daily.xml"))
+FX_ECB_SOURCE = env.str(
+    "FX_ECB_SOURCE", default=str(BASE_DIR / "paygate/fx/samples/eurofxref-daily.xml")
+)
 FX_ECB_ALWAYS_TODAYS = True

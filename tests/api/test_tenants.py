@@ -19,6 +19,7 @@ from kernel.outbox.models import OutboxEvent
 from merchants.keys import SCOPES, make
 from merchants.models import ApiKey
 from merchants.onboard import Onboarded
+from paygate.fx.fetch import fetch
 from tests.conftest import Api
 from tests.disputes.conftest import Case, PuppetDesk
 from tests.disputes.conftest import puppet as puppet  # The desk that a dispute is answered at.
@@ -84,6 +85,12 @@ def statement(api: Api) -> str:
     return str(api.get("statements").json()["data"][0]["id"])
 
 
+def quote(api: Api) -> str:
+    fetch(now=now())
+    body = {"from_currency": "EUR", "to_currency": "USD"}
+    return str(api.post("fx/quotes", body).json()["id"])
+
+
 MAKERS: dict[str, Callable[[Api], str]] = {
     "payment": payment,
     "refund": refund,
@@ -91,6 +98,7 @@ MAKERS: dict[str, Callable[[Api], str]] = {
     "webhook_endpoint": webhook_endpoint,
     "event": event,
     "dispute": dispute,
+    "quote": quote,
     "balance_transaction": balance_transaction,
     "statement": statement,
 }
