@@ -179,6 +179,16 @@ NOTICES_DEADLINE = env.float("NOTICES_DEADLINE", default=15.0)
 NOTICES_CONNECT_TIMEOUT = env.float("NOTICES_CONNECT_TIMEOUT", default=5.0)
 # Hours that pass between the approval of a new destination and the first payout to it.
 PAYOUT_DESTINATION_COOLING_HOURS = env.float("PAYOUT_DESTINATION_COOLING_HOURS", default=72.0)
+# Days for which a destination is called new in the preview of a batch, and from how many times a merchant's usual
+# payout on one is called unusually large.
+PAYOUT_NEW_DESTINATION_DAYS = env.int("PAYOUT_NEW_DESTINATION_DAYS", default=14)
+PAYOUT_UNUSUAL_TIMES = env.int("PAYOUT_UNUSUAL_TIMES", default=5)
+# What a batch may pay in a currency, in minor units, that is approved without the right to approve large ones. In a
+# currency that is not named every batch is large.
+PAYOUT_LARGE_BATCH = env.json(
+    "PAYOUT_LARGE_BATCH",
+    default={"EUR": 25_000_000, "USD": 25_000_000, "GBP": 20_000_000, "JPY": 40_000_000},
+)
 # Seconds between two looks at what is not known, or not decided, at the most.
 LONGEST_PAUSE = env.int("LONGEST_PAUSE", default=3600)
 # Concurrent commits of one process go out as one; off where a test holds the transaction itself.

@@ -1,0 +1,315 @@
+"""What a batch would pay, before anybody stands for it: totals, what stands in its way, what is odd, what has changed.
+
+What blocks must be taken out or seen to; what is odd is for a person to judge. A preview is of one moment: its digest
+names exactly the payouts it showed, and whoever submits or approves names that digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from kernel.db import call
+from kernel.money import Money
+from merchants.funds.calendars import Calendar, is_business_day
+from payouts.acts import Act
+from payouts.models import Batch, Payout, Rail, State
+
+LARGEST = 10  # Payouts shown by themselves.
+
+
+class Kind(StrEnum):
+    """What there is to say of a payout, or of the batch as a whole."""
+
+    EMPTY = "empty"
+    DATE_PAST = "date_past"
+    DATE_CLOSED = "date_closed"
+    NOT_APPROVED = "destination_not_approved"
+    COOLING_OFF = "destination_cooling_off"
+    SUSPENDED = "merchant_suspended"
+    NEW_DESTINATION = "destination_new"
+    FIRST_PAYMENT = "first_payment_there"
+    UNUSUAL = "unusually_large"
+    OWES = "merchant_owes"
+    TWICE = "same_destination_twice"
+
+
+BLOCKING = frozenset(
+    {
+        Kind.EMPTY,
+        Kind.DATE_PAST,
+        Kind.DATE_CLOSED,
+        Kind.NOT_APPROVED,
+        Kind.COOLING_OFF,
+        Kind.SUSPENDED,
+    }
+)
+WORDS: Mapping[Kind, str] = MappingProxyType(
+    {
+        Kind.EMPTY: "There is nothing in it to be paid.",
+        Kind.DATE_PAST: "The value date is past.",
+        Kind.DATE_CLOSED: "On the value date the banks are closed for",
+        Kind.NOT_APPROVED: "The destination was retired, or never approved.",
+        Kind.COOLING_OFF: "The destination is still cooling off.",
+        Kind.SUSPENDED: "The merchant is suspended.",
+        Kind.NEW_DESTINATION: "The destination is new.",
+        Kind.FIRST_PAYMENT: "Nothing was ever paid to the destination before.",
+        Kind.UNUSUAL: "It is far more than the merchant is usually paid.",
+        Kind.OWES: "The merchant owes us, in this currency or another.",
+        Kind.TWICE: "There is another payout to the same destination in the batch.",
+    }
+)
+#: What can come up after a batch was submitted, as nothing is added to it then.
+_CAN_APPEAR = BLOCKING | {Kind.UNUSUAL, Kind.OWES}
+
+#: Whose banks must be open on the value date; of other currencies every weekday will do.
+CALENDARS = {"EUR": Calendar.TARGET, "USD": Calendar.US, "GBP": Calendar.GB, "JPY": Calendar.JP}
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Payouts in one currency: all of them, or those of one method."""
+
+    payouts: int
+    amount: Money
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to be said, and of which payouts (of none: of the batch)."""
+
+    kind: Kind
+    payouts: tuple[UUID, ...] = ()
+    about: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        return self.kind in BLOCKING
+
+    @property
+    def words(self) -> str:
+        return f"{WORDS[self.kind]} {self.about}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A batch at one moment."""
+
+    batch: Batch
+    at: datetime
+    digest: str
+    totals: tuple[Total, ...]
+    methods: tuple[Total, ...]
+    largest: tuple[Payout, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def payouts(self) -> int:
+        return sum(total.payouts for total in self.totals)
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.blocks)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if not finding.blocks)
+
+    @property
+    def blocked(self) -> tuple[UUID, ...]:
+        """The payouts without which nothing of a payout's own would stand in the way."""
+        return tuple({id_: None for finding in self.blocking for id_ in finding.payouts})
+
+    @property
+    def large(self) -> tuple[Total, ...]:
+        """The totals above what one may approve without a special right. A currency without a limit always is."""
+        limits = settings.PAYOUT_LARGE_BATCH
+        return tuple(t for t in self.totals if t.amount.minor > limits.get(t.amount.currency, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What became different since a moment at which somebody looked."""
+
+    since: datetime
+    canceled: tuple[UUID, ...]
+    removed: tuple[UUID, ...]
+    added: int
+    appeared: tuple[Finding, ...]  # Since the batch was submitted.
+
+    def __bool__(self) -> bool:
+        return bool(self.canceled or self.removed or self.added or self.appeared)
+
+    def __str__(self) -> str:
+        parts = [
+            (len(self.canceled), "canceled"),
+            (len(self.removed), "removed"),
+            (self.added, "added"),
+            (sum(max(len(f.payouts), 1) for f in self.appeared), "with something new to look at"),
+        ]
+        return ", ".join(f"{count} {what}" for count, what in parts if count) or "nothing"
+
+
+def preview(batch: Batch, *, at: datetime) -> Preview:
+    """The batch as it is now. For a batch that is being submitted or approved: under its lock."""
+    totals = _totals(batch.id)
+    by_currency: dict[str, list[int]] = {}
+    for currency, _, count, amount in totals:
+        sums = by_currency.setdefault(currency, [0, 0])
+        sums[0] += count
+        sums[1] += amount
+    largest = Payout.objects.filter(batch_id=batch.id).exclude(state=State.CANCELED)
+    over = batch.state in (Batch.State.SENT, Batch.State.CANCELED)
+    return Preview(
+        batch=batch,
+        at=at,
+        digest=digest_of(batch.id),
+        totals=tuple(
+            Total(count, Money(amount, currency))
+            for currency, (count, amount) in by_currency.items()
+        ),
+        methods=tuple(
+            Total(count, Money(amount, currency), method)
+            for currency, method, count, amount in totals
+        ),
+        largest=tuple(largest.select_related("destination").order_by("-amount", "id")[:LARGEST]),
+        findings=() if over else (*_of_the_whole(batch, list(by_currency), at), *_each(batch, at)),
+    )
+
+
+def digest_of(batch_id: UUID) -> str:
+    """Names the payouts of a batch, their amounts and destinations, as they are now; called-off ones left out."""
+    [(digest,)] = call("payout_batch_digest", batch_id)
+    return str(digest)
+
+
+def snapshot(shown: Preview) -> dict[str, list[str]]:
+    """What must be remembered of a preview to tell later what came up since."""
+    return {
+        finding.kind.value: [str(id_) for id_ in finding.payouts]
+        for finding in shown.findings
+        if finding.kind in _CAN_APPEAR
+    }
+
+
+def changes(shown: Preview, *, since: datetime | None = None) -> Changes:
+    """What became different since that moment; without one since the batch was submitted, or built."""
+    batch = shown.batch
+    when = since or batch.submitted_at or batch.created_at
+    gone = Payout.objects.filter(batch_id=batch.id, state=State.CANCELED, updated_at__gte=when)
+    acts = list(Act.objects.filter(batch=batch, at__gte=when))
+    submitted = Act.objects.filter(batch=batch, what=Act.What.SUBMITTED).order_by("id").last()
+    appeared: list[Finding] = []
+    if submitted is not None and batch.state == Batch.State.PENDING_APPROVAL:
+        before = submitted.details["findings"]
+        for finding in shown.findings:
+            known = set(before.get(finding.kind, ()))
+            new = tuple(id_ for id_ in finding.payouts if str(id_) not in known)
+            if finding.kind in _CAN_APPEAR and (new or finding.kind not in before):
+                appeared.append(Finding(finding.kind, new, finding.about))
+    return Changes(
+        since=when,
+        canceled=tuple(gone.order_by("id").values_list("id", flat=True)),
+        removed=tuple(
+            UUID(id_)
+            for act in acts
+            if act.what == Act.What.REMOVED
+            for id_ in act.details["removed"]
+        ),
+        added=sum(act.payouts for act in acts if act.what == Act.What.FILLED),
+        appeared=tuple(appeared),
+    )
+
+
+def _totals(batch_id: UUID) -> list[tuple[str, str, int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.currency, p.method, count(*), sum(p.amount)::bigint FROM payout p"
+            " WHERE p.batch_id = %s AND p.state <> 'canceled' GROUP BY 1, 2 ORDER BY 1, 2",
+            [batch_id],
+        )
+        rows: list[tuple[str, str, int, int]] = cursor.fetchall()
+        return rows
+
+
+def _of_the_whole(batch: Batch, currencies: list[str], at: datetime) -> list[Finding]:
+    """What is to be said of the batch itself."""
+    found = []
+    if not currencies:
+        found.append(Finding(Kind.EMPTY))
+    if batch.value_date < at.date():
+        found.append(Finding(Kind.DATE_PAST))
+    closed = [currency for currency in currencies if not _open(batch.value_date, currency)]
+    if closed and batch.rail == Rail.BANK:
+        found.append(Finding(Kind.DATE_CLOSED, about=f"{', '.join(closed)}."))
+    return found
+
+
+def _open(day: date, currency: str) -> bool:
+    return is_business_day(day, CALENDARS.get(currency, Calendar.WEEKDAYS))
+
+
+_EACH = """
+    WITH p AS MATERIALIZED (
+        SELECT p.merchant_id, p.id, p.livemode, p.amount, p.currency, p.destination_id,
+            d.state AS stands, d.usable_from, m.status
+        FROM payout p
+        JOIN payout_destination d ON d.merchant_id = p.merchant_id AND d.id = p.destination_id
+        LEFT JOIN merchant m ON m.id = p.merchant_id
+        WHERE p.batch_id = %(batch)s AND p.state <> 'canceled'
+    ), found (kind, merchant_id, id) AS (
+        SELECT 'destination_not_approved', p.merchant_id, p.id FROM p WHERE p.stands <> 'approved'
+        UNION ALL
+        SELECT 'destination_cooling_off', p.merchant_id, p.id FROM p
+            WHERE p.stands = 'approved' AND p.usable_from > %(at)s
+        UNION ALL
+        SELECT 'merchant_suspended', p.merchant_id, p.id FROM p WHERE p.status IS DISTINCT FROM 'active'
+        UNION ALL
+        SELECT 'destination_new', p.merchant_id, p.id FROM p WHERE p.usable_from > %(new)s
+        UNION ALL
+        SELECT 'first_payment_there', p.merchant_id, p.id FROM p WHERE NOT EXISTS (
+            SELECT FROM payout o WHERE o.merchant_id = p.merchant_id AND o.destination_id = p.destination_id
+                AND o.state IN ('in_transit', 'paid') AND o.id <> p.id)
+        UNION ALL
+        SELECT 'unusually_large', p.merchant_id, p.id FROM p, LATERAL (
+            SELECT avg(o.amount) AS usual, count(*) AS payouts FROM (
+                SELECT o.amount FROM payout o WHERE o.merchant_id = p.merchant_id AND o.livemode = p.livemode
+                    AND o.currency = p.currency AND o.state IN ('in_transit', 'paid') AND o.id <> p.id
+                ORDER BY o.id DESC LIMIT 10
+            ) o
+        ) before
+        WHERE before.payouts >= 3 AND p.amount > before.usual * %(times)s
+        UNION ALL
+        SELECT 'merchant_owes', p.merchant_id, p.id FROM p WHERE EXISTS (
+            SELECT FROM ledger_account a WHERE a.merchant_id = p.merchant_id AND a.livemode = p.livemode
+                AND a.code = 'liabilities:merchant:available' AND ledger_balance(a.merchant_id, a.id) < 0)
+        UNION ALL
+        SELECT 'same_destination_twice', p.merchant_id, p.id FROM (
+            SELECT p.*, count(*) OVER (PARTITION BY p.merchant_id, p.destination_id) AS payouts FROM p
+        ) p WHERE p.payouts > 1
+    )
+    SELECT kind, array_agg(id ORDER BY merchant_id, id) FROM found GROUP BY kind"""
+
+
+def _each(batch: Batch, at: datetime) -> list[Finding]:
+    """What is to be said of its payouts, what blocks first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _EACH,
+            {
+                "batch": batch.id,
+                "at": at,
+                "new": at - timedelta(days=settings.PAYOUT_NEW_DESTINATION_DAYS),
+                "times": settings.PAYOUT_UNUSUAL_TIMES,
+            },
+        )
+        found = {Kind(kind): tuple(ids) for kind, ids in cursor.fetchall()}
+    return [Finding(kind, found[kind]) for kind in Kind if kind in found]
