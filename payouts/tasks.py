@@ -7,10 +7,24 @@ from typing import Any
 from celery import shared_task
 
 from kernel.clock import now
+from payouts.collect import collect_due
 from payouts.pay import pay_due
 from payouts.reports import hear_the_bank
 from payouts.send import send_approved
+from payouts.settle import settle_all
 from payouts.transmit import transmit_due
+
+
+@shared_task(name="payouts.collect")
+def collect(**_: Any) -> None:
+    """Pay by schedule what is available, in both modes. Queue: payouts."""
+    collect_due(at=now())
+
+
+@shared_task(name="payouts.settle")
+def settle(**_: Any) -> None:
+    """Finish what was decided of batches and not finished: somebody was killed. Queue: payouts."""
+    settle_all(at=now())
 
 
 @shared_task(name="payouts.send")

@@ -34,6 +34,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TASK_PUBLISH_RETRY = False
 
+# Ask PSPs what they charged (Stripe). Not where their settlement files are read, and not on the stage.
+COSTS_POLL = env.bool("COSTS_POLL", default=False)
+
 # Beat says when; each message dies before the next one comes, so that none pile up.
 CELERY_BEAT_SCHEDULE = {
     **{
@@ -102,10 +105,30 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2.0,
         "options": {"queue": "payouts", "expires": 2.0},
     },
+    "pay by schedule": {  # Once a day for each merchant, soon after it has begun where they are.
+        "task": "payouts.collect",
+        "schedule": 300.0,
+        "options": {"queue": "payouts", "expires": 300.0},
+    },
+    "finish what was decided of batches": {
+        "task": "payouts.settle",
+        "schedule": 30.0,
+        "options": {"queue": "payouts", "expires": 30.0},
+    },
     "hear the bank": {
         "task": "payouts.hear_the_bank",
         "schedule": 5.0,
         "options": {"queue": "payouts", "expires": 5.0},
+    },
+    **{
+        f"ask what {psp} charged": {
+            "task": "costs.poll",
+            "schedule": 3600.0,
+            "kwargs": {"psp": psp},
+            "options": {"queue": f"psp.{psp}", "expires": 3600.0},
+        }
+        for psp in ("stripe",)
+        if COSTS_POLL
     },
     "remind of evidence": {
         "task": "disputes.remind",
