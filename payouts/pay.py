@@ -33,7 +33,7 @@ from payouts.models import Destination, Payout, State
 from payouts.move import Move, move
 
 log = logging.getLogger(__name__)
-CALLS = 4  # How many calls one turn may take, each as long as a call may be.
+CALLS = 8  # How many calls one turn may take, each as long as a call may be.
 
 
 @outside_transaction
@@ -69,7 +69,9 @@ def settle(payout: Payout, outcome: PayoutOutcome, *, at: datetime) -> None:
         )
         whose = Payout.objects.filter(merchant_id=payout.merchant_id, id=payout.id)
         reference = getattr(outcome, "psp_reference", "") or locked.psp_reference
-        target, code, message = None, None, None
+        target: State | None = None
+        code: str | None = None
+        message: str | None = None
         match outcome:
             case InTransit(_, arrives_on):
                 whose.update(
@@ -83,10 +85,10 @@ def settle(payout: Payout, outcome: PayoutOutcome, *, at: datetime) -> None:
                 # What had been paid and is back was returned, whatever the PSP calls it.
                 came_back = isinstance(outcome, Returned) or locked.state == State.PAID
                 target = State.RETURNED if came_back else State.FAILED
-            case NotSent(why) | Unknown(why):
+            case NotSent() | Unknown():
                 said = "not_sent" if isinstance(outcome, NotSent) else "unknown"
                 whose.update(outcome=said)
-                log.warning("payout.open", extra={"payout": payout.public_id, "why": why})
+                log.warning("payout.open", extra={"payout": payout.public_id, "why": outcome.why})
         if target is not None:
             whose.update(outcome="done", psp_reference=reference, next_look_at=None)
             move(target, [Move(payout.merchant_id, payout.id, code, message)], at=at)

@@ -117,7 +117,7 @@ def _claim(id_: object, *, at: datetime) -> BankFile | None:
 def _call_over_after(file: BankFile) -> float:
     """Seconds by which a look-up and a submission are over, whoever makes them."""
     configured = settings.BANK["live" if file.livemode else "test"]
-    return 2 * sum(configured["timeout"]) if configured else settings.CALL_OVER_AFTER
+    return float(2 * sum(configured["timeout"]) if configured else settings.CALL_OVER_AFTER)
 
 
 def _outcome(channel: Channel, file: BankFile, *, at: datetime) -> Submitted:
