@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from simulators.clock import Clock
 
 #: What an entry may tell of. What the PSP owes is captured - capture_failed - refunded + refund_failed
-#: - disputed + reinstated - dispute_fee + dispute_fee_returned
+#: - disputed + reinstated - dispute_fee + dispute_fee_returned - processing_fee
 #: - paid_out + payout_returned.
 KINDS = (
     "authorized",
@@ -28,6 +28,7 @@ KINDS = (
     "reinstated",
     "dispute_fee",
     "dispute_fee_returned",
+    "processing_fee",  # What the PSP keeps of a capture.
     "paid_out",  # To a merchant of ours: `payment` and `attempt` are then the payout.
     "payout_returned",
 )
@@ -41,6 +42,7 @@ _OWED = {
     "reinstated": 1,
     "dispute_fee": -1,
     "dispute_fee_returned": 1,
+    "processing_fee": -1,
     "paid_out": -1,
     "payout_returned": 1,
 }

@@ -46,6 +46,7 @@ OWES = {
     "reinstated": 1,
     "dispute_fee": -1,
     "dispute_fee_returned": 1,
+    "processing_fee": -1,
     "paid_out": -1,
     "payout_returned": 1,
 }

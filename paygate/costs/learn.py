@@ -17,6 +17,7 @@ from ledger.post import post
 from ledger.recipes.fees import cost_passed_on, psp_fee_charged
 from paygate.costs.models import PaymentCost, PspCharge
 from paygate.psp.events import NotYet, Quarantined
+from paygate.wiring import COSTS_ARE_PASSED_ON_BY, named
 
 
 def learn(
@@ -95,4 +96,5 @@ def _book(paid: PaymentCost, reference: str, cost: Money, *, at: datetime) -> No
     }
     post(psp_fee_charged(**whose, psp=paid.psp, fee=cost), effective_at=at)
     if paid.passed_on:
-        post(cost_passed_on(**whose, cost=cost), effective_at=at)
+        [pass_on] = named([COSTS_ARE_PASSED_ON_BY])
+        pass_on(paid.merchant_id, paid.payment_id, cost_passed_on(**whose, cost=cost), at=at)

@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 from django.conf import settings
 
 from paygate.psp.cases import Desk
+from paygate.psp.costs import Ledger
 from paygate.psp.events import Delivery, Item, News
 from paygate.psp.gateway import Gateway
 from paygate.psp.payouts import Payer
@@ -47,6 +48,11 @@ def desk(psp: str, *, livemode: bool) -> Desk:
 def payer(psp: str, *, livemode: bool) -> Payer:
     """The same adapter, for payouts; `psp` is one of PAYERS. Raises PspNotConfigured."""
     return cast("Payer", gateway(psp, livemode=livemode))
+
+
+def costs(psp: str, *, livemode: bool) -> Ledger:
+    """The same adapter, for what it charges, of a PSP that can be asked (Stripe). Raises PspNotConfigured."""
+    return cast("Ledger", gateway(psp, livemode=livemode))
 
 
 class Webhook(Protocol):

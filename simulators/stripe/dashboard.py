@@ -6,6 +6,7 @@ from typing import Any
 
 from simulators.stripe.acts import Acts
 from simulators.stripe.amounts import from_iso, iso_minor
+from simulators.stripe.balance import Balance
 from simulators.stripe.dispute import NETWORK_CODES, Dispute
 from simulators.stripe.disputes import Disputes
 from simulators.stripe.errors import StripeError
@@ -17,11 +18,19 @@ from simulators.stripe.refunds import Refund, Refunds
 class Dashboard:
     """See simulators.psp.Psp.perform and .disputes."""
 
-    def __init__(self, acts: Acts, refunds: Refunds, disputes: Disputes, payouts: Payouts) -> None:
+    def __init__(
+        self,
+        acts: Acts,
+        refunds: Refunds,
+        disputes: Disputes,
+        payouts: Payouts,
+        balance: Balance,
+    ) -> None:
         self._acts = acts
         self._refunds = refunds
         self._disputes = disputes
         self._payouts = payouts
+        self._balance = balance
 
     def perform(self, act: str, arguments: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -68,6 +77,9 @@ class Dashboard:
                 payout = self._payouts.of(arguments["payout"])
                 self._payouts.bounce(payout)
                 return payout.id
+            case "price":
+                self._balance.price(int(arguments["basis_points"]), int(arguments["fixed"]))
+                return act
         raise LookupError(f"nobody does that at Stripe: {act}")
 
     def _dispute(self, arguments: dict[str, Any]) -> str:

@@ -87,6 +87,9 @@ PAYOUT = _names(
 PAYOUT_LIST = _names(
     "arrival_date created destination ending_before expand limit starting_after status"
 )
+BALANCE_LIST = _names(
+    "created currency ending_before expand limit payout source starting_after type"
+)
 EVIDENCE_TEXTS = _names(
     "access_activity_log billing_address cancellation_policy_disclosure cancellation_rebuttal"
     " customer_email_address customer_name customer_purchase_ip duplicate_charge_explanation"
@@ -108,7 +111,9 @@ _CARD_OPTIONS = _names(
     " setup_credential_usage setup_future_usage statement_descriptor_suffix_kana"
     " statement_descriptor_suffix_kanji stored_credential_usage three_d_secure"
 )
-_EXPANDABLE = _names("latest_charge latest_charge.balance_transaction payment_method customer")
+_EXPANDABLE = _names(
+    "latest_charge latest_charge.balance_transaction payment_method customer source"
+)
 
 
 def check_names(params: Tree, known: frozenset[str]) -> None:

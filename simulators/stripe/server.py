@@ -15,7 +15,7 @@ from simulators.faults import Faults
 from simulators.http import Reply, Request
 from simulators.psp import Psp
 from simulators.simulator import Call, Remembered, Route
-from simulators.stripe import connect
+from simulators.stripe import balance, connect
 from simulators.stripe import params as p
 from simulators.stripe.acts import Acts
 from simulators.stripe.dashboard import Dashboard
@@ -34,7 +34,7 @@ _REFUNDS = "/v1/refunds"
 _DISPUTES = "/v1/disputes"
 
 
-class Stripe(connect.Connect, Psp):
+class Stripe(connect.Connect, balance.Statement, Psp):
     """Stored under a key: every answer once execution has begun, 500s among them; for good."""
 
     psp = "stripe"
@@ -55,6 +55,7 @@ class Stripe(connect.Connect, Psp):
         Route("POST", f"{_DISPUTES}/{{id}}/close", "close_dispute"),
         Route("POST", "/v1/files", "create_file"),
         *connect.ROUTES,
+        *balance.ROUTES,
     )
 
     def __init__(self, *, clock: Clock, books: Books, faults: Faults, latency: float = 0.0) -> None:
@@ -64,10 +65,17 @@ class Stripe(connect.Connect, Psp):
         self._files = Files(self._agenda, self.new_id)
         self._refunds = Refunds(self._agenda, books, events, self.new_id)
         self._disputes = Disputes(self._agenda, books, events, self._files, self.new_id)
-        self._acts = Acts(clock, books, events, self._disputes.captured, self.new_id)
+        self._balance = balance.Balance(clock, books, self.new_id)
+        self._acts = Acts(clock, books, events, self._captured, self.new_id)
         self._payouts = Payouts(self._agenda, books, events, self.new_id)
-        self._dashboard = Dashboard(self._acts, self._refunds, self._disputes, self._payouts)
+        self._dashboard = Dashboard(
+            self._acts, self._refunds, self._disputes, self._payouts, self._balance
+        )
         self._keys: dict[str, Remembered[Reply]] = {}
+
+    def _captured(self, intent: PaymentIntent) -> None:
+        self._balance.captured(intent)
+        self._disputes.captured(intent)
 
     # ------------------------------------------------------------------------------------ the wire
 

@@ -21,6 +21,7 @@ from paygate.psp.gateway import (
 )
 from paygate.psp.stripe import refunds, refusals, translate
 from paygate.psp.stripe.calls import PAGE, Calls, TooMany, make_calls
+from paygate.psp.stripe.costs import StripeCosts
 from paygate.psp.stripe.desk import StripeDesk
 from paygate.psp.stripe.payouts import StripePayer
 
@@ -37,8 +38,8 @@ def make(configuration: Mapping[str, Any]) -> StripeGateway:
     return StripeGateway(make_calls(configuration), horizon=horizon)
 
 
-class StripeGateway(StripeDesk, StripePayer):
-    """See paygate.psp.gateway.Gateway; disputes are StripeDesk's, and payouts StripePayer's."""
+class StripeGateway(StripeDesk, StripePayer, StripeCosts):
+    """See paygate.psp.gateway.Gateway; disputes are StripeDesk's, payouts StripePayer's, costs StripeCosts'."""
 
     name = "stripe"
     can_look_up = True
