@@ -278,12 +278,12 @@ class _Book:
             return [self.line(row) for row in cursor.fetchall()]
 
     def line(self, row: tuple[Any, ...]) -> Line:
-        *columns, accounts, amounts = row
+        id_, number, kind, source, effective_at, posted_at, currency, accounts, amounts = row
         changes: dict[str, int] = {}
         for account, amount in zip(accounts, amounts, strict=True):
             code = self.codes[account]
             changes[code] = changes.get(code, 0) + amount
-        return Line(*columns, changes)
+        return Line(id_, number, kind, source, effective_at, posted_at, currency, changes)
 
 
 def _around(id_: UUID) -> dict[str, Any]:

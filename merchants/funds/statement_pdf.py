@@ -1,4 +1,4 @@
-"""A statement on paper: the balances, the sums by type, and every line.
+"""A statement on paper: the balances, every line, and the sums by type.
 
 Its letters are those of the standard fonts, so a name in letters that Western Europe does not know has question
 marks. No time of making is written: the same month is the same bytes.
@@ -6,23 +6,24 @@ marks. No time of making is written: the same month is the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import BinaryIO
 
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from kernel.money import Money
 from merchants.funds.own import NAMES
 from merchants.funds.statement import Statement, StatementLine
 
 MEDIA_TYPE = "application/pdf"
 
-FONT, BOLD, SIZE, LEADING = "Helvetica", "Helvetica-Bold", 7, 10
-WIDTH, HEIGHT = A4
-LEFT, RIGHT, TOP, BOTTOM = 36, WIDTH - 36, HEIGHT - 40, 48
-#: Where each column begins, or (amounts) ends.
-DATE, TYPE, SOURCE, GROSS, FEE, NET, BALANCE = LEFT, 84, 170, 374, 424, 490, RIGHT
+#: All their letters are equally wide, so that a row is one text, which is drawn in a fraction of a column each's time.
+FONT, BOLD, SIZE, LEADING = "Courier", "Courier-Bold", 7, 10
+LETTER = SIZE * 0.6  # How wide one is.
+HEIGHT = A4[1]
+LEFT, TOP, BOTTOM = 36, HEIGHT - 40, 48
+ROW = "{:<12}{:<22} {:<30}{:>15}{:>12}{:>15}{:>16}"  # 123 letters, of the 124 that fit.
+HEAD = ROW.format("Date", "Type", "Reference", "Gross", "Fee", "Net", "Balance")
+SUM = "{:<34} {:>30}{:>15}{:>12}{:>15}"
 _ALL_PAGES = "all_pages"  # Filled in at the end, when it is known how many there are.
 
 
@@ -39,13 +40,17 @@ class _Paper:
         self.y: float = 0
 
     def write(self) -> None:
-        self._first_page()
-        self._table_head()
+        self._heading()
+        self._whose_and_when()
+        self._balances("Opening balance", self.statement.opening)
+        self._rows("", (HEAD, BOLD))
         for line in self.statement.lines():
-            if self._next_row():
-                self._table_head()
-            self._line(line)
+            if self.y < BOTTOM + LEADING:
+                self._turn()
+                self._rows((HEAD, BOLD))
+            self._rows(self._line(line))
         self._sums()
+        self._balances("Closing balance", self.statement.closing)
         self._end_page()
         self.canvas.beginForm(_ALL_PAGES, 0, 0, 30, 10)
         self.canvas.setFont(FONT, SIZE)
@@ -53,106 +58,75 @@ class _Paper:
         self.canvas.endForm()
         self.canvas.save()
 
-    def _first_page(self) -> None:
+    def _whose_and_when(self) -> None:
         summary, merchant = self.statement.summary, self.statement.merchant
         span = summary.period
-        days = [moment.astimezone(span.time_zone) for moment in (span.since, span.until)]
-        self._heading()
-        self._row([(LEFT, f"{_printable(merchant.name)}   {merchant.public_id}")])
-        since, until = (f"{day:%Y-%m-%d %H:%M}" for day in days)
-        self._row([(LEFT, f"Posted from {since} until before {until}, {span.time_zone}")])
+        since, until = (
+            f"{moment.astimezone(span.time_zone):%Y-%m-%d %H:%M}"
+            for moment in (span.since, span.until)
+        )
+        self._rows(
+            f"{_printable(merchant.name)}  {merchant.public_id}",
+            f"Posted from {since} until before {until}, {span.time_zone}",
+        )
         if not summary.final:
-            self._row([(LEFT, "PRELIMINARY: the month is not over.")], font=BOLD)
+            self._rows(("PRELIMINARY: the month is not over.", BOLD))
         if not summary.livemode:
-            self._row([(LEFT, "TEST MODE: no money.")], font=BOLD)
-        self._next_row()
-        self._balances("Opening balance", self.statement.opening)
-        self._next_row()
+            self._rows(("TEST MODE: no money.", BOLD))
 
-    def _heading(self) -> None:
-        self.y = TOP
-        self.canvas.setFont(BOLD, 12)
-        title = f"Statement {self.statement.summary.month} {self.statement.currency}"
-        self.canvas.drawString(LEFT, self.y, title)
-        self.y -= 2 * LEADING
-
-    def _table_head(self) -> None:
-        texts = [(DATE, "Date"), (TYPE, "Type"), (SOURCE, "Reference")]
-        amounts = [(GROSS, "Gross"), (FEE, "Fee"), (NET, "Net"), (BALANCE, "Balance")]
-        self._row(texts, amounts, font=BOLD)
-
-    def _line(self, line: StatementLine) -> None:
+    def _line(self, line: StatementLine) -> str:
         one, money = line.transaction, self.statement.money
         local = one.posted_at.astimezone(self.statement.summary.period.time_zone)
-        amounts = ((GROSS, one.gross), (FEE, one.fee), (NET, one.net), (BALANCE, line.balance))
-        self._draw(
-            [(DATE, f"{local:%Y-%m-%d}"), (TYPE, one.type), (SOURCE, _printable(one.source or ""))],
-            [(x, money(minor).major) for x, minor in amounts],
+        return ROW.format(
+            f"{local:%Y-%m-%d}",
+            one.type,
+            _printable(one.source or ""),
+            *(money(minor).major for minor in (one.gross, one.fee, one.net, line.balance)),
         )
 
     def _sums(self) -> None:
         money = self.statement.money
-        self._next_row()
-        self._row(
-            [(DATE, "Sums by type")],
-            [(SOURCE, "Lines"), (GROSS, "Gross"), (FEE, "Fee"), (NET, "Net")],
-            font=BOLD,
-        )
+        self._rows("", (SUM.format("Sums by type", "Lines", "Gross", "Fee", "Net"), BOLD))
         for type_, one in self.statement.sums.items():
-            amounts = ((GROSS, one.gross), (FEE, one.fee), (NET, one.net))
-            self._row(
-                [(DATE, type_)],
-                [(SOURCE, str(one.count)), *((x, money(minor).major) for x, minor in amounts)],
-            )
-        self._next_row()
-        self._balances("Closing balance", self.statement.closing)
+            amounts = (money(minor).major for minor in (one.gross, one.fee, one.net))
+            self._rows(SUM.format(type_, one.count, *amounts))
 
     def _balances(self, title: str, amounts: dict[str, int]) -> None:
         money = self.statement.money
+        self._rows("")
         for name in NAMES:
             label = name.replace("_", " ").capitalize()
-            self._row([(DATE, label)], [(GROSS, money(amounts[name]).major)])
-        total: Money = money(sum(amounts.values()))
-        self._row([(DATE, title)], [(GROSS, str(total))], font=BOLD)
+            self._rows(f"{label:<34}{money(amounts[name]).major:>24}")
+        self._rows(
+            (f"{title:<34}{money(sum(amounts.values())).major:>24} {self.statement.currency}", BOLD)
+        )
 
-    def _row(
-        self,
-        texts: Sequence[tuple[float, str]],
-        amounts: Sequence[tuple[float, str]] = (),
-        *,
-        font: str = FONT,
-    ) -> None:
-        self._next_row()
-        self._draw(texts, amounts, font=font)
+    def _rows(self, *texts: str | tuple[str, str]) -> None:
+        """A row each, on the next page where this one is full; with a font where it is not the usual one."""
+        for one in texts:
+            text, font = (one, FONT) if isinstance(one, str) else one
+            if self.y < BOTTOM:
+                self._turn()
+            self.canvas.setFont(font, SIZE)
+            self.canvas.drawString(LEFT, self.y, text)
+            self.y -= LEADING
 
-    def _next_row(self) -> bool:
-        """One row down; true where that is on a new page."""
-        self.y -= LEADING
-        if self.y >= BOTTOM:
-            return False
+    def _turn(self) -> None:
         self._end_page()
         self._heading()
-        return True
 
-    def _draw(
-        self,
-        texts: Sequence[tuple[float, str]],
-        amounts: Sequence[tuple[float, str]] = (),
-        *,
-        font: str = FONT,
-    ) -> None:
-        self.canvas.setFont(font, SIZE)
-        for x, text in texts:
-            self.canvas.drawString(x, self.y, text)
-        for x, text in amounts:
-            self.canvas.drawRightString(x, self.y, text)
+    def _heading(self) -> None:
+        self.canvas.setFont(BOLD, 12)
+        title = f"Statement {self.statement.summary.month} {self.statement.currency}"
+        self.canvas.drawString(LEFT, TOP, title)
+        self.y = TOP - 3 * LEADING
 
     def _end_page(self) -> None:
-        self.canvas.setFont(FONT, SIZE)
         page = f"Page {self.canvas.getPageNumber()} of "
-        self.canvas.drawString(LEFT, BOTTOM - 18, page)
+        self.canvas.setFont(FONT, SIZE)
+        self.canvas.drawString(LEFT, BOTTOM - 2 * LEADING, page)
         self.canvas.saveState()
-        self.canvas.translate(LEFT + self.canvas.stringWidth(page, FONT, SIZE), BOTTOM - 18 - 2)
+        self.canvas.translate(LEFT + len(page) * LETTER, BOTTOM - 2 * LEADING - 2)
         self.canvas.doForm(_ALL_PAGES)
         self.canvas.restoreState()
         self.canvas.showPage()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
+from reportlab.lib.pagesizes import A4
 
 from kernel.ids import encode
 from merchants.funds import statement_csv, statement_pdf
@@ -156,6 +157,12 @@ def test_a_name_in_letters_the_font_has_not_is_no_failure(downloaded, march, mer
     assert "???? Zoë" in shown_in(downloaded("2025-03", format="pdf"))
 
 
+def test_a_row_fits_on_the_paper():
+    left = statement_pdf.LEFT
+
+    assert left + len(statement_pdf.HEAD) * statement_pdf.LETTER <= A4[0] - left
+
+
 def test_a_long_document_numbers_its_pages(merchant, book, monkeypatch):
     book.written_at = MARCH
     book.capture(100, source=new("att"))
@@ -169,7 +176,7 @@ def test_a_long_document_numbers_its_pages(merchant, book, monkeypatch):
 
     shown = shown_in(into.getvalue())
     pages = int(re.findall(rb"/Count (\d+)", into.getvalue())[0])
-    assert pages == 8
+    assert pages == 8, pages
     assert [f"Page {number} of " in shown for number in range(1, pages + 2)] == [True] * 8 + [False]
     assert shown.splitlines()[0] == str(
         pages
