@@ -36,6 +36,9 @@ NEWS = {
 #: The tables of what a merchant's idempotency key sets going.
 KEYED = ("payment_attempt", "dispute_act", "payout")
 
+#: Posts a cost that a merchant bears: pass_on(merchant, payment, transaction, at=…), in the caller's transaction.
+COSTS_ARE_PASSED_ON_BY = "paygate.payments.pass_on.pass_on"
+
 #: Lists of kernel.checks.Check: what must be true of the money, by those whose tables it is about.
 CHECKS: tuple[str, ...] = (
     "merchants.funds.proof.CHECKS",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paygate.proof.prove import Check
+from kernel.checks import Check
 
 #: What each transaction changes of what a merchant has, by account and currency.
 _CHANGES = """
@@ -57,6 +57,9 @@ CHECKS = [
                 SELECT a.merchant_id, a.payment_id, public_id('att', a.id) AS source FROM payment_attempt a
                 UNION ALL
                 SELECT r.merchant_id, r.payment_id, public_id('re', r.id) FROM refund r
+                UNION ALL
+                SELECT c.merchant_id, c.payment_id, public_id('pay', c.payment_id) || ':' || c.reference
+                FROM psp_charge c
             )
             SELECT p.merchant_id, p.id, c.kind, c.source FROM payment p
             JOIN about a ON a.merchant_id = p.merchant_id AND a.payment_id = p.id
