@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paygate.proof.prove import Check
+from kernel.checks import Check
 
 #: What the books say of each dispute's money in one account, and what its rounds say.
 _IN_THE_BOOKS = """

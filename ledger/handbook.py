@@ -124,7 +124,7 @@ def _money_out(whose: dict[str, Any]) -> Iterator[tuple[Callable[..., Transactio
     yield funds.funds_recalled, funds.funds_recalled(**due, amount=net)
     yield funds.reserve_released, funds.reserve_released(**due, amount=held)
     po: dict[str, Any] = {**whose, "source": "po_1", "amount": Money(87_39, "USD")}
-    bank = {"paid_from": chart.operating_bank()}
+    bank: dict[str, Any] = {"paid_from": chart.operating_bank()}
     yield payouts.payout_created, payouts.payout_created(**po)
     yield payouts.payout_canceled, payouts.payout_canceled(**po)
     yield payouts.payout_sent, payouts.payout_sent(**po)

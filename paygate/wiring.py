@@ -42,6 +42,7 @@ COSTS_ARE_PASSED_ON_BY = "paygate.payments.pass_on.pass_on"
 #: Lists of kernel.checks.Check: what must be true of the money, by those whose tables it is about.
 CHECKS: tuple[str, ...] = (
     "merchants.funds.proof.CHECKS",
+    "payouts.proof.CHECKS",
     "disputes.proof.CHECKS",
     "paygate.webhooks.proof.CHECKS",
     "paygate.proof.conversions.CHECKS",

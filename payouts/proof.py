@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paygate.proof.prove import Check
+from kernel.checks import Check
 
 #: What the books say of each payout on each account.
 _BOOKED = """

@@ -1,6 +1,7 @@
 """One machine, one developer: what `make up` and `make demo` run."""
 
 from paygate.settings.base import *
+from paygate.settings.env import env
 
 NOTICES_MAY_GO_PRIVATE = True  # A shop under development listens on this machine.
 # A fortnight in a minute: the demo sets the clock of all processes forward by what it writes into this file.

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
 from kernel.clock import now
-from kernel.ids import encode
+from kernel.ids import decode, encode
+from kernel.money import Money
 from kernel.outbox.models import OutboxEvent
 from merchants.keys import SCOPES, make
 from merchants.models import ApiKey
@@ -23,6 +25,7 @@ from paygate.fx.fetch import fetch
 from tests.conftest import Api
 from tests.disputes.conftest import Case, PuppetDesk
 from tests.disputes.conftest import puppet as puppet  # The desk that a dispute is answered at.
+from tests.payouts.conftest import earn, settle_in
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +44,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/webhook_endpoints/{webhook_endpoint}/redeliver": {"since": "2026-01-01T00:00:00Z"},
 }
 #: Routes that are guarded by the scopes of another resource than the one they are named by.
-GUARDED_AS = {"balance_transactions": "balance", "statements": "balance"}
+GUARDED_AS = {
+    "balance_transactions": "balance",
+    "payout_destinations": "payouts",
+    "statements": "balance",
+}
 ENDPOINT = {"url": "https://example.com/hook", "enabled_events": ["*"]}
 
 
@@ -91,6 +98,21 @@ def quote(api: Api) -> str:
     return str(api.post("fx/quotes", body).json()["id"])
 
 
+def payout(api: Api) -> str:
+    whose = merchant_of(api)
+    earn(whose, Money(100_00, "EUR"))
+    settle_in(whose)
+    return str(api.post("payouts", {"currency": "EUR", "amount": 100}).json()["id"])
+
+
+def destination(api: Api) -> str:
+    return settle_in(merchant_of(api)).public_id
+
+
+def merchant_of(api: Api) -> UUID:
+    return decode("mer", api.get("account").json()["id"])
+
+
 MAKERS: dict[str, Callable[[Api], str]] = {
     "payment": payment,
     "refund": refund,
@@ -101,6 +123,8 @@ MAKERS: dict[str, Callable[[Api], str]] = {
     "quote": quote,
     "balance_transaction": balance_transaction,
     "statement": statement,
+    "payout": payout,
+    "destination": destination,
 }
 
 
@@ -134,7 +158,8 @@ def test_no_route_knows_an_object_of_a_stranger(
     method: str, path: str, api: Api, strangers: dict[str, Api], puppet: PuppetDesk
 ) -> None:
     name = path.partition("{")[2].partition("}")[0]
-    make_one = authorized if path.endswith(("/capture", "/cancel")) else MAKERS[name]
+    holding = path.startswith("/v1/payments/") and path.endswith(("/capture", "/cancel"))
+    make_one = authorized if holding else MAKERS[name]
     theirs = path.replace(f"{{{name}}}", make_one(api))
     assert "{" not in theirs
     body = BODIES.get(path, {})
