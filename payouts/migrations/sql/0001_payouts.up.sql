@@ -340,20 +340,22 @@ CREATE FUNCTION payout_follow(p_merchants uuid[], p_ids uuid[], p_was text, p_at
     RETURNS void LANGUAGE plpgsql SET jit = off AS $$
 BEGIN
     PERFORM ledger_stage();
-    WITH posted AS (
-        SELECT p.merchant_id, p.livemode, p.id, p.amount, p.currency, k.kind, k.debited, k.credited,
-            uuid7() AS transaction_id
+    WITH written AS MATERIALIZED (
+        SELECT p.merchant_id, p.livemode, p.state, p.rail, p.amount, p.currency, public_id('po', p.id) AS source
         FROM unnest(p_merchants, p_ids) AS m (merchant_id, id)
         JOIN payout p ON p.merchant_id = m.merchant_id AND p.id = m.id
-        CROSS JOIN LATERAL payout_postings(p_was, p.state, p.rail) k
-        OFFSET 0
+    ), postings AS MATERIALIZED (  -- Asked for once, and not for each payout.
+        SELECT w.state, w.rail, k.* FROM (SELECT DISTINCT state, rail FROM written) w
+        CROSS JOIN LATERAL payout_postings(p_was, w.state, w.rail) k
+    ), posted AS MATERIALIZED (
+        SELECT w.*, k.kind, k.debited, k.credited, uuid7() AS transaction_id
+        FROM written w JOIN postings k ON k.state = w.state AND k.rail = w.rail
     )
     INSERT INTO ledger_staged
         (merchant_id, livemode, transaction_id, kind, source, effective_at, line, account, currency, type, amount)
-        SELECT n.merchant_id, n.livemode, n.transaction_id, n.kind, public_id('po', n.id), p_at, l.line, l.account,
-            n.currency, l.type, n.amount
-        FROM posted n
-        CROSS JOIN LATERAL (VALUES (1, n.debited, 'DEBIT'), (2, n.credited, 'CREDIT')) AS l (line, account, type);
+        SELECT merchant_id, livemode, transaction_id, kind, source, p_at, 1, debited, currency, 'DEBIT', amount FROM posted
+        UNION ALL
+        SELECT merchant_id, livemode, transaction_id, kind, source, p_at, 2, credited, currency, 'CREDIT', amount FROM posted;
     PERFORM ledger_post_staged();
 
     INSERT INTO outbox_event (merchant_id, id, livemode, topic, subject, sequence, body, created_at)

@@ -274,18 +274,21 @@ BEGIN
             currency, type, amount)
         SELECT t.merchant_id, t.livemode, t.transaction_id, t.kind, t.source, p_at,
             row_number() OVER (PARTITION BY t.merchant_id, t.transaction_id ORDER BY l.line), l.account, t.currency,
-            l.type, l.amount
+            l.type, of_it.amount
         FROM funds_taken t
-        CROSS JOIN LATERAL (VALUES
-            (1, 'funds.available', 'liabilities:merchant:pending', 'DEBIT', t.amount),
-            (2, 'funds.available', 'liabilities:merchant:available', 'CREDIT', t.amount - t.held),
-            (3, 'funds.available', 'liabilities:merchant:reserve', 'CREDIT', t.held),
-            (1, 'funds.recalled', 'liabilities:merchant:available', 'DEBIT', t.amount),
-            (2, 'funds.recalled', 'liabilities:merchant:pending', 'CREDIT', t.amount),
-            (1, 'reserve.released', 'liabilities:merchant:reserve', 'DEBIT', t.amount),
-            (2, 'reserve.released', 'liabilities:merchant:available', 'CREDIT', t.amount)
-        ) AS l (line, kind, account, type, amount)
-        WHERE l.kind = t.kind AND l.amount > 0;
+        JOIN (VALUES
+            (1, 'funds.available', 'liabilities:merchant:pending', 'DEBIT', 'all'),
+            (2, 'funds.available', 'liabilities:merchant:available', 'CREDIT', 'the rest'),
+            (3, 'funds.available', 'liabilities:merchant:reserve', 'CREDIT', 'held'),
+            (1, 'funds.recalled', 'liabilities:merchant:available', 'DEBIT', 'all'),
+            (2, 'funds.recalled', 'liabilities:merchant:pending', 'CREDIT', 'all'),
+            (1, 'reserve.released', 'liabilities:merchant:reserve', 'DEBIT', 'all'),
+            (2, 'reserve.released', 'liabilities:merchant:available', 'CREDIT', 'all')
+        ) AS l (line, kind, account, type, part) ON l.kind = t.kind
+        CROSS JOIN LATERAL (
+            SELECT CASE l.part WHEN 'all' THEN t.amount WHEN 'held' THEN t.held ELSE t.amount - t.held END AS amount
+        ) of_it
+        WHERE of_it.amount > 0;
     PERFORM ledger_post_staged();
 
     RETURN QUERY SELECT t.kind, t.livemode, t.currency::text, count(*), sum(t.amount)::bigint, sum(t.held)::bigint
