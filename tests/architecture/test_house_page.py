@@ -6,6 +6,8 @@ import pytest
 
 from disputes.models import arrows as arrows_of_a_dispute
 from paygate.payments.models import Payment, Refund, arrows
+from payouts.models import Batch, Payout
+from payouts.models import arrows as arrows_of_payouts
 
 
 def drawn(root, heading):
@@ -28,6 +30,16 @@ def test_the_page_draws_the_graph_of_a_dispute(root):
     assert {
         (source, target, label == "in a further stage") for source, target, label in found
     } == arrows_of_a_dispute()
+
+
+@pytest.mark.parametrize(
+    ("model", "heading"),
+    [(Payout, "The states of a payout"), (Batch, "The states of a batch of payouts")],
+)
+def test_the_page_draws_the_graphs_of_payouts_and_their_batches(root, model, heading):
+    found = drawn(root, heading)
+
+    assert {(source, target) for source, target, _ in found} == arrows_of_payouts(model)
 
 
 def test_the_readme_links_to_what_is_there(root):
