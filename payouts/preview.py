@@ -257,59 +257,9 @@ def _open(day: date, currency: str) -> bool:
     return is_business_day(day, CALENDARS.get(currency, Calendar.WEEKDAYS))
 
 
-_EACH = """
-    WITH p AS MATERIALIZED (
-        SELECT p.merchant_id, p.id, p.livemode, p.amount, p.currency, p.destination_id,
-            d.state AS stands, d.usable_from, m.status
-        FROM payout p
-        JOIN payout_destination d ON d.merchant_id = p.merchant_id AND d.id = p.destination_id
-        LEFT JOIN merchant m ON m.id = p.merchant_id
-        WHERE p.batch_id = %(batch)s AND p.state <> 'canceled'
-    ), found (kind, merchant_id, id) AS (
-        SELECT 'destination_not_approved', p.merchant_id, p.id FROM p WHERE p.stands <> 'approved'
-        UNION ALL
-        SELECT 'destination_cooling_off', p.merchant_id, p.id FROM p
-            WHERE p.stands = 'approved' AND p.usable_from > %(at)s
-        UNION ALL
-        SELECT 'merchant_suspended', p.merchant_id, p.id FROM p WHERE p.status IS DISTINCT FROM 'active'
-        UNION ALL
-        SELECT 'destination_new', p.merchant_id, p.id FROM p WHERE p.usable_from > %(new)s
-        UNION ALL
-        SELECT 'first_payment_there', p.merchant_id, p.id FROM p WHERE NOT EXISTS (
-            SELECT FROM payout o WHERE o.merchant_id = p.merchant_id AND o.destination_id = p.destination_id
-                AND o.state IN ('in_transit', 'paid') AND o.id <> p.id)
-        UNION ALL
-        SELECT 'unusually_large', p.merchant_id, p.id FROM p, LATERAL (
-            SELECT avg(o.amount) AS usual, count(*) AS payouts FROM (
-                SELECT o.amount FROM payout o WHERE o.merchant_id = p.merchant_id AND o.livemode = p.livemode
-                    AND o.currency = p.currency AND o.state IN ('in_transit', 'paid') AND o.id <> p.id
-                ORDER BY o.id DESC LIMIT 10
-            ) o
-        ) before
-        WHERE before.payouts >= 3 AND p.amount > before.usual * %(times)s
-        UNION ALL
-        SELECT 'merchant_owes', p.merchant_id, p.id FROM p WHERE EXISTS (
-            SELECT FROM ledger_account a WHERE a.merchant_id = p.merchant_id AND a.livemode = p.livemode
-                AND a.code = 'liabilities:merchant:available' AND ledger_balance(a.merchant_id, a.id) < 0)
-        UNION ALL
-        SELECT 'same_destination_twice', p.merchant_id, p.id FROM (
-            SELECT p.*, count(*) OVER (PARTITION BY p.merchant_id, p.destination_id) AS payouts FROM p
-        ) p WHERE p.payouts > 1
-    )
-    SELECT kind, array_agg(id ORDER BY merchant_id, id) FROM found GROUP BY kind"""
-
-
 def _each(batch: Batch, at: datetime) -> list[Finding]:
     """What is to be said of its payouts, what blocks first."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _EACH,
-            {
-                "batch": batch.id,
-                "at": at,
-                "new": at - timedelta(days=settings.PAYOUT_NEW_DESTINATION_DAYS),
-                "times": settings.PAYOUT_UNUSUAL_TIMES,
-            },
-        )
-        found = {Kind(kind): tuple(ids) for kind, ids in cursor.fetchall()}
+    new = at - timedelta(days=settings.PAYOUT_NEW_DESTINATION_DAYS)
+    rows = call("payout_batch_findings", batch.id, at, new, settings.PAYOUT_UNUSUAL_TIMES)
+    found = {Kind(kind): tuple(ids) for kind, ids in rows}
     return [Finding(kind, found[kind]) for kind in Kind if kind in found]

@@ -1,12 +1,14 @@
-"""`manage.py seed_demo --json`: two merchants and a login, for a machine on which everything is a demonstration."""
+"""`manage.py seed_demo --json`: two merchants and three logins, where everything is a demonstration."""
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from kernel.ids import encode
@@ -21,9 +23,7 @@ LOGIN = "admin"
 
 
 class Command(BaseCommand):
-    help = (
-        "Make the demo's merchants and login; prints their keys and password, which are shown once."
-    )
+    help = "Make the demo's merchants and logins; prints their keys and passwords, which are shown once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print as JSON")
@@ -50,8 +50,13 @@ class Command(BaseCommand):
         )
         user.set_password(password)
         user.save()
+        finance = io.StringIO()  # By its name: payouts are upstairs, and unknown here.
+        call_command("seed_demo_payouts", *(one["id"] for one in merchants), stdout=finance)
         made = {
             "merchants": merchants,
-            "logins": [{"user": LOGIN, "password": password, "role": "administrator"}],
+            "logins": [
+                {"user": LOGIN, "password": password, "role": "administrator"},
+                *json.loads(finance.getvalue()),
+            ],
         }
         self.stdout.write(json.dumps(made, indent=None if options["json"] else 2))

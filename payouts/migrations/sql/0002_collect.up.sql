@@ -59,7 +59,7 @@ CREATE FUNCTION payout_collect(
     p_livemode boolean, p_at timestamptz,
     p_merchants uuid[], p_currencies text[], p_days date[], p_minimums bigint[]
 ) RETURNS TABLE (currency text, payouts integer, amount bigint)
-    LANGUAGE plpgsql SET jit = off SET client_min_messages = warning AS $$
+    LANGUAGE plpgsql SET jit = off SET plan_cache_mode = force_custom_plan SET client_min_messages = warning AS $$
 #variable_conflict use_column
 DECLARE
     made record;
@@ -141,6 +141,56 @@ BEGIN
     UPDATE payout p SET batch_id = p_batch FROM loose l WHERE p.merchant_id = l.merchant_id AND p.id = l.id;
     GET DIAGNOSTICS taken = ROW_COUNT;
     RETURN taken;
+END $$;
+
+-- What there is to be said of the payouts of a batch, each kind with the payouts it is said of (payouts.preview.Kind). By
+-- index whatever the tables' size was when it was last counted: a batch is often the most of what there is.
+CREATE FUNCTION payout_batch_findings(p_batch uuid, p_at timestamptz, p_new timestamptz, p_times integer)
+    RETURNS TABLE (kind text, ids uuid[]) LANGUAGE plpgsql STABLE SET jit = off
+    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH p AS MATERIALIZED (
+        SELECT p.merchant_id, p.id, p.livemode, p.amount, p.currency, p.destination_id,
+            d.state AS stands, d.usable_from, m.status
+        FROM payout p
+        JOIN payout_destination d ON d.merchant_id = p.merchant_id AND d.id = p.destination_id
+        LEFT JOIN merchant m ON m.id = p.merchant_id
+        WHERE p.batch_id = p_batch AND p.state <> 'canceled'
+    ), found (kind, merchant_id, id) AS (
+        SELECT 'destination_not_approved', p.merchant_id, p.id FROM p WHERE p.stands <> 'approved'
+        UNION ALL
+        SELECT 'destination_cooling_off', p.merchant_id, p.id FROM p
+            WHERE p.stands = 'approved' AND p.usable_from > p_at
+        UNION ALL
+        SELECT 'merchant_suspended', p.merchant_id, p.id FROM p WHERE p.status IS DISTINCT FROM 'active'
+        UNION ALL
+        SELECT 'destination_new', p.merchant_id, p.id FROM p WHERE p.usable_from > p_new
+        UNION ALL
+        SELECT 'first_payment_there', p.merchant_id, p.id FROM p WHERE NOT EXISTS (
+            SELECT FROM payout o WHERE o.merchant_id = p.merchant_id AND o.destination_id = p.destination_id
+                AND o.state IN ('in_transit', 'paid') AND o.id <> p.id)
+        UNION ALL
+        SELECT 'unusually_large', p.merchant_id, p.id FROM p, LATERAL (
+            SELECT avg(o.amount) AS usual, count(*) AS payouts FROM (
+                SELECT o.amount FROM payout o
+                WHERE o.merchant_id = p.merchant_id AND o.livemode = p.livemode AND o.currency = p.currency
+                    AND o.state IN ('in_transit', 'paid') AND o.id <> p.id
+                ORDER BY o.id DESC LIMIT 10
+            ) o
+        ) before
+        WHERE before.payouts >= 3 AND p.amount > before.usual * p_times
+        UNION ALL
+        SELECT 'merchant_owes', p.merchant_id, p.id FROM p WHERE EXISTS (
+            SELECT FROM ledger_account a WHERE a.merchant_id = p.merchant_id AND a.livemode = p.livemode
+                AND a.code = 'liabilities:merchant:available' AND ledger_balance(a.merchant_id, a.id) < 0)
+        UNION ALL
+        SELECT 'same_destination_twice', p.merchant_id, p.id FROM (
+            SELECT p.*, count(*) OVER (PARTITION BY p.merchant_id, p.destination_id) AS payouts FROM p
+        ) p WHERE p.payouts > 1
+    )
+    SELECT f.kind, array_agg(f.id ORDER BY f.merchant_id, f.id) FROM found f GROUP BY f.kind;
 END $$;
 
 -- What people did to a batch: who, why, when. Written once.

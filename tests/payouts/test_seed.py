@@ -1,0 +1,65 @@
+"""What the demo begins with: merchants that can be paid, and two people who stand for a batch."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+
+from kernel.clock import now
+from kernel.ids import decode
+from kernel.money import Money
+from merchants.funds.terms import terms_in_effect
+from payouts.collect import collect
+from payouts.find import destination_for
+from tests.payouts.conftest import available, earn
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def seed():
+    out = io.StringIO()
+    call_command("seed_demo", "--json", stdout=out)
+    return json.loads(out.getvalue())
+
+
+def test_the_demos_merchants_are_paid_by_schedule_in_three_currencies(seed):
+    whose = [decode("mer", merchant["id"]) for merchant in seed["merchants"]]
+    for merchant in whose:
+        for currency in ("EUR", "USD", "GBP"):
+            earn(merchant, Money(10_00, currency))
+            assert destination_for(merchant, livemode=False, currency=currency, at=now())
+
+    collect(livemode=False, at=now())
+
+    assert {available(merchant, c) for merchant in whose for c in ("EUR", "USD", "GBP")} == {0}
+    held = [terms_in_effect(merchant, at=now()).reserve_basis_points for merchant in whose]
+    assert held == [0, 1_000]
+
+
+def test_finance_can_log_in_and_one_of_them_approves_large_sums(seed):
+    rights = {}
+    for login in seed["logins"]:
+        client = Client()
+        assert client.login(username=login["user"], password=login["password"])
+        user = User.objects.get(username=login["user"])
+        names = ("build_batch", "approve_batch", "approve_large_batch", "decide_destination")
+        rights[login["user"]] = [user.has_perm(f"payouts.{name}") for name in names]
+    assert rights == {
+        "admin": [True] * 4,
+        "ada": [True, True, False, True],
+        "grace": [True] * 4,
+    }
+
+
+def test_nobodys_account_has_to_cool_off_first(seed):
+    merchant = decode("mer", seed["merchants"][0]["id"])
+    found = destination_for(merchant, livemode=False, currency="EUR", at=now())
+    assert found.usable_from < now() - timedelta(days=7)
+    assert (found.proposed_by, found.decided_by) == ("ada", "grace")
