@@ -22,6 +22,8 @@ from ledger.models import LedgerTransaction
 from merchants.funds.models import Due
 from merchants.funds.proof import CHECKS
 from merchants.funds.release import begin_anew, read_on, release_due
+from merchants.funds.terms import agree_terms
+from merchants.onboard import onboard
 from tests.funds.conftest import Book, at
 
 
@@ -64,6 +66,21 @@ def test_passes_side_by_side_release_everything_once(db):
     assert [book.stands for book in books] == [(0, 1_00, 0)] * 60
     assert sum(one.transactions for one in passes) == 60
     assert LedgerTransaction.objects.filter(kind="funds.available").count() == 60
+    assert contradictions() == []
+
+
+def test_passes_side_by_side_end_each_reserve_once(db):
+    books = [Book(onboard("Kiosk", at=at(1)).merchant.id) for _ in range(40)]
+    for book in books:
+        agree_terms(
+            book.merchant, reserve_basis_points=2_500, reserve_days=10, effective_from=at(2)
+        )
+        book.capture(1_00)
+    release_due(at=at(25))
+    assert [book.stands for book in books] == [(0, 75, 25)] * 40
+    passes = at_once(*[lambda: release_due(at=at(5, month=12), chunk=5)] * 4)
+    assert [book.stands for book in books] == [(0, 1_00, 0)] * 40
+    assert sum(one.transactions for one in passes) == 40
     assert contradictions() == []
 
 
@@ -128,6 +145,21 @@ def test_a_capture_that_commits_late_is_neither_missed_nor_waited_for(db):
     assert late.stands == (1_00, 0, 0)
     release_due(at=at(25))
     assert late.stands == (0, 1_00, 0)
+    assert contradictions() == []
+
+
+@pytest.mark.parametrize("begin", [read_on, begin_anew])
+def test_what_a_reader_has_not_committed_itself_is_read_afterwards_once(db, begin):
+    kiosk, other = Book(uuid7()), Book(uuid7())
+    read_on(at=at(24))
+    with transaction.atomic():
+        kiosk.capture(1_00)
+        at_once(lambda: other.capture(1_00))  # Numbered after it, and committed before it.
+        begin(at=at(24))
+        kiosk.capture(2_00)
+        assert [due.merchant_id for due in Due.objects.all()] == [other.merchant]
+    release_due(at=at(25))
+    assert kiosk.stands == (0, 3_00, 0)
     assert contradictions() == []
 
 

@@ -127,6 +127,24 @@ def test_the_cut_off_and_the_time_zone_are_the_merchants(kiosk):
     assert kiosk.stands == (0, 3_00, 0)
 
 
+@pytest.mark.parametrize("zones", [("Asia/Tokyo", "US/Hawaii"), ("US/Hawaii", "Asia/Tokyo")])
+@pytest.mark.parametrize("read_between", [True, False])
+def test_a_day_begins_where_it_begins_last_for_a_merchant_who_moves(kiosk, zones, read_between):
+    for zone, since in zip(zones, (at(22), at(23, 12)), strict=True):
+        agree_terms(
+            kiosk.merchant, calendar="weekdays", time_zone=zone, delay_days=1, effective_from=since
+        )
+    read_on(at=at(23, 10))
+    kiosk.capture(1_00, when=at(23, 11))
+    if read_between:
+        read_on(at=at(23, 12))
+    kiosk.capture(2_00, when=at(23, 13))  # In both zones the day is the 23rd.
+    release_due(at=at(24, 9, 59))
+    assert kiosk.stands == (3_00, 0, 0)
+    release_due(at=at(24, 10))  # Midnight in Hawaii.
+    assert kiosk.stands == (0, 3_00, 0)
+
+
 def test_at_once_is_at_once_on_business_days(kiosk):
     agree_terms(kiosk.merchant, delay_days=0, effective_from=NOON - timedelta(days=1))
     kiosk.capture(1_00, when=NOON)
@@ -356,21 +374,30 @@ def test_read_anew_from_the_books_everything_is_as_it_was(kiosk):
     assert Due.objects.get(due_on=at(9, month=12)).amount == 1_00
 
 
-def test_a_book_that_another_cluster_numbered_is_read_from_its_first_entry(kiosk):
+def numbered_elsewhere(cursor, ahead: int) -> None:
+    """As after a restore: numbers of another cluster, which this one gives only after `ahead` more."""
+    cursor.execute("UPDATE funds_read SET cluster = 1")
+    cursor.execute("ALTER TABLE ledger_transaction DISABLE TRIGGER ledger_transaction_in_ink")
+    cursor.execute(
+        "UPDATE ledger_transaction"
+        " SET xid = ((pg_current_xact_id()::text)::bigint + %s)::text::xid8",
+        [ahead],
+    )
+    cursor.execute("ALTER TABLE ledger_transaction ENABLE TRIGGER ledger_transaction_in_ink")
+
+
+@pytest.mark.parametrize("ahead", [1_000, 1_000_000_000])
+def test_a_book_that_another_cluster_numbered_is_read_from_its_first_entry_once(kiosk, ahead):
     kiosk.capture(100_00)
     release_due(at=at(25))
     kiosk.capture(20_00)
-    with (
-        connection.cursor() as cursor
-    ):  # As after a restore: numbers that this cluster has not given yet.
-        cursor.execute("UPDATE funds_read SET cluster = 1")
-        cursor.execute("ALTER TABLE ledger_transaction DISABLE TRIGGER ledger_transaction_in_ink")
-        cursor.execute(
-            "UPDATE ledger_transaction SET xid = ((xid::text)::bigint + 1000000000)::text::xid8"
-        )
-        cursor.execute("ALTER TABLE ledger_transaction ENABLE TRIGGER ledger_transaction_in_ink")
+    with connection.cursor() as cursor:
+        numbered_elsewhere(cursor, ahead)
     release_due(at=at(25, 1))
     assert kiosk.stands == (0, 120_00, 0)
+    with connection.cursor() as cursor:
+        for _ in range(1_200):  # This cluster comes to the nearer of the numbers.
+            cursor.execute("SELECT pg_current_xact_id()")
     kiosk.capture(3_00)  # Numbered by this cluster.
     release_due(at=at(25, 2))
     assert kiosk.stands == (0, 123_00, 0)

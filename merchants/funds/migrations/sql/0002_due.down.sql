@@ -2,6 +2,7 @@ DROP FUNCTION funds_release(uuid[], timestamptz);
 DROP FUNCTION funds_begin_anew();
 DROP FUNCTION funds_release_number(text);
 DROP FUNCTION funds_read_on();
+DROP FUNCTION funds_snapshot();
 DROP FUNCTION funds_released_by();
 DROP FUNCTION funds_counts_from(uuid, text, text, uuid, timestamptz);
 DROP FUNCTION funds_due_day(uuid, timestamptz);

@@ -100,6 +100,17 @@ CREATE FUNCTION funds_released_by() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
     SELECT ARRAY['funds.available', 'funds.recalled']
 $$;
 
+-- What the statement that calls this sees of others. PostgreSQL does not count one's own transaction as in progress, but
+-- it may yet write: here it is.
+CREATE FUNCTION funds_snapshot() RETURNS pg_snapshot LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN pg_visible_in_snapshot(s.own, s.seen) THEN format(
+        '%s:%s:%s', least(pg_snapshot_xmin(s.seen), s.own), pg_snapshot_xmax(s.seen), (
+            SELECT string_agg(i.xid::text, ',' ORDER BY i.xid)
+            FROM (SELECT pg_snapshot_xip(s.seen) UNION SELECT s.own) i (xid)
+        ))::pg_snapshot ELSE s.seen END
+    FROM (SELECT pg_current_snapshot() AS seen, pg_current_xact_id() AS own) s
+$$;
+
 -- Read what came to the pending accounts since they were last read; how many days of merchants it changed.
 CREATE FUNCTION funds_read_on() RETURNS integer LANGUAGE plpgsql
     SET jit = off SET plan_cache_mode = force_generic_plan
@@ -115,14 +126,17 @@ BEGIN
     END IF;
     SELECT * INTO last FROM funds_read r WHERE r.cluster = here FOR UPDATE;  -- One reader at a time.
     -- One statement, so that what it sees is what it writes down as seen.
-    WITH seen AS (
-        UPDATE funds_read r SET seen = pg_current_snapshot() WHERE r.cluster = here
+    WITH present AS MATERIALIZED (
+        SELECT funds_snapshot() AS seen
+    ), noted AS (
+        UPDATE funds_read r SET seen = p.seen FROM present p WHERE r.cluster = here
     ), fresh AS MATERIALIZED (
         SELECT t.merchant_id, t.id, t.livemode, t.kind, t.source, t.posted_at, t.effective_at, t.reverses
         FROM ledger_transaction t
-        WHERE t.xid >= pg_snapshot_xmin(last.seen) AND t.xid < pg_snapshot_xmax(pg_current_snapshot())
+        WHERE t.xid >= pg_snapshot_xmin(last.seen)
+            AND t.xid < (SELECT pg_snapshot_xmax(p.seen) FROM present p)
             AND NOT pg_visible_in_snapshot(t.xid, last.seen)
-            AND pg_visible_in_snapshot(t.xid, pg_current_snapshot())
+            AND pg_visible_in_snapshot(t.xid, (SELECT p.seen FROM present p))
             AND t.posted_at > last.restored_until AND t.kind <> ALL (funds_released_by())
     )
     INSERT INTO funds_due AS d (merchant_id, livemode, currency, due_on, due_at, amount)
@@ -160,7 +174,7 @@ BEGIN
 
     -- A number that this cluster has not given yet is another's.
     WITH here AS (
-        SELECT c.system_identifier AS cluster, pg_current_snapshot() AS seen FROM pg_control_system() c
+        SELECT c.system_identifier AS cluster, funds_snapshot() AS seen FROM pg_control_system() c
     ), noted AS (
         INSERT INTO funds_read (cluster, seen, restored_until)
             SELECT h.cluster, h.seen, coalesce((
