@@ -5,8 +5,8 @@
     rejected   never paid: in transit -> failed
     returned   paid and sent back: in transit or paid -> returned
 
-A line that says again what we know changes nothing. One that contradicts it, is of another amount, or names nothing
-of ours is kept as an exception for a person.
+A line that says again what we know changes nothing. One that contradicts it, is of another amount, names nothing of
+ours, or says of a payment twice in one report what happens once, is kept as an exception for a person.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import TypeAlias
 
 from django.db.models import Max
 
 from kernel.db import atomic, outside_transaction
 from kernel.ids import InvalidId, decode, uuid7
+from kernel.money import Money
 from payouts.bank.channel import BankUnavailable, ReportName
 from payouts.bank.registry import BankNotConfigured, bank
 from payouts.bankfiles.orders import Became, Reported, Unreadable
@@ -44,6 +46,11 @@ CONSISTENT = {
     Became.RETURNED: {State.RETURNED},
 }
 
+TWICE = "The report says so of our payout twice."
+
+#: A line that a person must look at: its place in the report, what it says, and why.
+Odd: TypeAlias = tuple[int, Reported, str]
+
 
 @outside_transaction
 def hear_the_bank(*, livemode: bool, at: datetime) -> int:
@@ -58,8 +65,14 @@ def hear_the_bank(*, livemode: bool, at: datetime) -> int:
                 keep(name, channel.fetch(name.number), livemode=livemode, at=at)
     except BankUnavailable as why:  # What is kept is applied; the rest is still there next time.
         log.warning("bank.unavailable", extra={"why": str(why)})
+    applied = 0
     waiting = Report.objects.filter(livemode=livemode, state=Report.State.RECEIVED)
-    return sum(apply(report, at=at) for report in waiting.order_by("number"))
+    for report in waiting.order_by("number"):
+        try:
+            applied += apply(report, at=at)
+        except Exception:  # What one of them trips over is nothing to the others.
+            log.exception("payout_report.left_open", extra={"number": report.number})
+    return applied
 
 
 def _newest(livemode: bool) -> int:
@@ -101,11 +114,11 @@ def apply(report: Report, *, at: datetime) -> bool:
             log.error("payout_report.unreadable", extra={"number": locked.number})
             return False
         odd = _items(said.items, livemode=locked.livemode, at=at)
-        _whole(
-            said, at=at
-        )  # After what is said of single payments: they have reasons of their own.
+        # After what is said of single payments: they have reasons of their own.
+        odd += _whole(said, livemode=locked.livemode, at=at)
+        by_place = {place: (item, why) for place, item, why in odd}
         ReportException.objects.bulk_create(
-            [_exception(locked, place, item, why, at=at) for place, item, why in odd]
+            [_exception(locked, place, *line, at=at) for place, line in by_place.items()]
         )
         locked.state, locked.items, locked.applied_at = Report.State.APPLIED, len(said.items), at
         locked.save()
@@ -114,36 +127,63 @@ def apply(report: Report, *, at: datetime) -> bool:
     return True
 
 
-def _whole(said: Read, *, at: datetime) -> None:
-    """What is said of a file of ours as a whole."""
+def _whole(said: Read, *, livemode: bool, at: datetime) -> list[Odd]:
+    """What is said of a file of ours as a whole. A bank that has accepted it may still reject it."""
     if said.whole is None or not said.of_message:
-        return
-    file = BankFile.objects.select_for_update().filter(message_id=said.of_message).first()
-    if file is None or file.state in (BankFile.State.ACCEPTED, BankFile.State.REJECTED):
-        return
-    if said.whole == Became.REJECTED:
-        reject_file(file, code=said.code, message=said.message, at=at)
-    else:
+        return []
+    file = _file(said.of_message, livemode=livemode)
+    why = ""
+    if file is None:
+        why = "It names no file of ours."
+    elif said.whole == Became.REJECTED:
+        if file.state == BankFile.State.REJECTED:
+            return []
+        if Payout.objects.filter(file_id=file.id, state__in=CONSISTENT[Became.PAID]).exists():
+            why = "Of our file something is paid."
+        else:
+            reject_file(file, code=said.code, message=said.message, at=at)
+    elif file.state == BankFile.State.REJECTED:
+        why = "Our file is rejected."
+    elif file.state != BankFile.State.ACCEPTED:
         file.state, file.outcome, file.next_look_at = BankFile.State.ACCEPTED, "taken", None
         file.sent_at = file.sent_at or at
         file.save()
+    if not why:
+        return []
+    line = Reported(said.of_message, said.whole, code=said.code, message=said.message)
+    return [(len(said.items), line, why)]
 
 
-def _items(
-    items: Sequence[Reported], *, livemode: bool, at: datetime
-) -> list[tuple[int, Reported, str]]:
+def _file(message_id: str, *, livemode: bool) -> BankFile | None:
+    """The file of ours in that mode, and nobody else's until the transaction ends."""
+    files = BankFile.objects.filter(message_id=message_id, livemode=livemode)
+    found: BankFile | None = files.select_for_update().first()
+    return found
+
+
+def _items(items: Sequence[Reported], *, livemode: bool, at: datetime) -> list[Odd]:
     """Move the payouts that are spoken of; the lines that a person must look at: (place, line, why)."""
     payouts = _spoken_of(items, livemode=livemode)
-    odd: list[tuple[int, Reported, str]] = []
+    odd: list[Odd] = []
     moves: dict[Became, dict[tuple[object, object], tuple[int, Reported, Move]]] = defaultdict(dict)
     for place, item in enumerate(items):
         if item.became == Became.ACCEPTED:
+            continue
+        if item.of_message and not item.reference:
+            of_file, why = _of_file(item, livemode=livemode)
+            several = {(one.merchant_id, one.id): (place, item, one) for one in of_file}
+            if several.keys() & moves[item.became].keys():
+                several, why = {}, TWICE
+            moves[item.became] |= several
+            odd += [(place, item, why)] if why else []
             continue
         payout = payouts.get(item.reference) or payouts.get(item.trace)
         if payout is None:
             odd.append((place, item, "It names no payout of ours."))
         elif item.amount is not None and item.amount != payout.money:
             odd.append((place, item, f"Our payout is of {payout.money}."))
+        elif (payout.merchant_id, payout.id) in moves[item.became]:
+            odd.append((place, item, TWICE))
         else:
             one = Move(payout.merchant_id, payout.id, item.code or None, item.message or None)
             moves[item.became][payout.merchant_id, payout.id] = place, item, one
@@ -156,9 +196,22 @@ def _items(
     return odd
 
 
+def _of_file(item: Reported, *, livemode: bool) -> tuple[list[Move], str]:
+    """The payouts of a file of ours that was booked as one sum, or why they are not moved by it."""
+    file = _file(item.of_message, livemode=livemode)
+    if file is None or item.became != Became.PAID:
+        return [], "It names no payout of ours."
+    rows = Payout.objects.filter(file_id=file.id).exclude(state=State.FAILED)
+    sum_ = Money(sum(rows.values_list("amount", flat=True)), file.currency)
+    if item.amount != sum_:
+        return [], f"What has not failed of our file is {sum_}."
+    going = rows.filter(state=State.IN_TRANSIT).order_by("merchant_id", "id")
+    return [Move(*pair) for pair in going.values_list("merchant_id", "id")], ""
+
+
 def _contradicting(
     became: Became, unmoved: dict[tuple[object, object], tuple[int, Reported, Move]]
-) -> list[tuple[int, Reported, str]]:
+) -> list[Odd]:
     """Of what could not be moved, what does not stand as the bank says."""
     if not unmoved:
         return []
@@ -200,7 +253,7 @@ def _exception(
         amount=None if item.amount is None else item.amount.minor,
         currency=None if item.amount is None else item.amount.currency,
         code=item.code[:100],
-        message=item.message[:500],
+        message=item.message.replace("\0", "")[:500],
         why=why,
         created_at=at,
     )

@@ -160,11 +160,14 @@ BEGIN
 END $$;
 CREATE TRIGGER payout_file_in_ink BEFORE UPDATE ON payout_file
     FOR EACH ROW WHEN (
-        (OLD.batch_id, OLD.format, OLD.currency, OLD.sequence, OLD.message_id, OLD.payments, OLD.total, OLD.sha256, OLD.content)
+        (OLD.batch_id, OLD.livemode, OLD.format, OLD.currency, OLD.sequence, OLD.message_id, OLD.payments, OLD.total,
+            OLD.sha256, OLD.content)
             IS DISTINCT FROM
-        (NEW.batch_id, NEW.format, NEW.currency, NEW.sequence, NEW.message_id, NEW.payments, NEW.total, NEW.sha256, NEW.content)
-        OR OLD.state IN ('accepted', 'rejected') AND NEW.state <> OLD.state
+        (NEW.batch_id, NEW.livemode, NEW.format, NEW.currency, NEW.sequence, NEW.message_id, NEW.payments, NEW.total,
+            NEW.sha256, NEW.content)
         OR OLD.state = 'sent' AND NEW.state = 'made'
+        OR OLD.state = 'accepted' AND NEW.state IN ('made', 'sent')  -- What was accepted may still be rejected.
+        OR OLD.state = 'rejected' AND NEW.state <> 'rejected'
     ) EXECUTE FUNCTION payout_file_is_in_ink();
 
 CREATE TABLE payout (
