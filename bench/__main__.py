@@ -21,6 +21,7 @@ from bench.bound import bound, program
 from bench.deliveries import deliveries
 from bench.inbound import inbound
 from bench.machine import machine, quiet
+from bench.money_out import money_out
 from bench.refunds import refunds
 from bench.run import UnableToMeasure
 from bench.whole_path import MIXES, whole_path
@@ -28,7 +29,7 @@ from stack.lodging import vacate
 from stack.processes import UnableToStart
 from stack.up import PSPS, Stack
 
-PARTS = ("whole-path", "refunds", "inbound", "deliveries", "bound", "books")
+PARTS = ("whole-path", "refunds", "inbound", "deliveries", "bound", "books", "money-out")
 CLIENTS = (1, 2, 4, 8, 16, 32)
 REFUNDING = (1, 8, 16)  # Of these.
 TELLING = (1, 8, 32)  # Of these.
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, help="for each figure, default 10")
     parser.add_argument("--clients", help="how many at once, such as 1,16")
     parser.add_argument("--psps", help="stripe, adyen, braintree and mixed, by commas")
+    parser.add_argument("--merchants", type=int, help="who are paid at once, default 100000")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the data there as well")
     parser.add_argument("--folder", type=Path, default=Path(os.environ.get("STACK", ".stack")))
     options = parser.parse_args()
@@ -108,6 +110,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
                 entries=5_000 if options.quick else 100_000,
                 told=told,
             )
+        if "money-out" in parts:  # The last one: it stops what else would pay.
+            merchants = options.merchants or (5_000 if options.quick else 100_000)
+            results["money-out"] = money_out(stack, merchants=merchants, told=told)
     return {**results, "after": quiet()}
 
 

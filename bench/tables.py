@@ -45,6 +45,12 @@ def show(results: Mapping[str, Any], console: Console) -> None:
             f"{asked['checkpoint_ms']:.2f} ms from a checkpoint "
             f"({asked['summed_ms'] / asked['checkpoint_ms']:.0f} times)\n"
         )
+    if out := results.get("money-out"):
+        memory = out["megabytes"]
+        console.print(
+            money_out(out),
+            f"Python's memory: {memory['before']:.0f} MB before, {memory['peak']:.0f} MB at most\n",
+        )
 
 
 def alone(whole: Mapping[str, Any]) -> Table:
@@ -206,6 +212,30 @@ def posting(books: Mapping[str, Any]) -> Table:
             *(row["way"], row["books"], str(row["connections"])),
             *_numbers(row["transactions_per_second"], digits=0),
             *_numbers(row["postgres_cpu_ms"], row["python_cpu_ms"]),
+        )
+    return table
+
+
+def money_out(out: Mapping[str, Any]) -> Table:
+    """Bare SQL writes the same rows but for the events. "One by one" is scaled from some merchants to all."""
+    table = _table(
+        f"Money out for {out['merchants']:,} merchants, in seconds",
+        *("step", "count", "seconds", "Python CPU", "PostgreSQL CPU", "bare SQL", "times"),
+        *("bare CPU", "times", "one by one", "times"),
+    )
+    alone = {row["what"]: row for row in out["alone"]}
+    for row in out["steps"]:
+        one_by_one = []
+        if single := alone.get(row["what"]):
+            scaled = single["seconds"] / single["count"] * row["count"]
+            one_by_one = _numbers(scaled, scaled / row["seconds"], digits=0)
+        busy = row["python_seconds"] + row["postgres_seconds"]
+        table.add_row(
+            *(row["what"], f"{row['count']:,}"),
+            *_numbers(row["seconds"], row["python_seconds"], row["postgres_seconds"], digits=1),
+            *_numbers(row["bare_seconds"], row["seconds"] / row["bare_seconds"]),
+            *_numbers(row["bare_postgres_seconds"], busy / row["bare_postgres_seconds"]),
+            *one_by_one,
         )
     return table
 
