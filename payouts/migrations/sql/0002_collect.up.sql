@@ -174,17 +174,21 @@ BEGIN
         UNION ALL
         SELECT 'unusually_large', p.merchant_id, p.id FROM p, LATERAL (
             SELECT avg(o.amount) AS usual, count(*) AS payouts FROM (
-                SELECT o.amount FROM payout o
-                WHERE o.merchant_id = p.merchant_id AND o.livemode = p.livemode AND o.currency = p.currency
-                    AND o.state IN ('in_transit', 'paid') AND o.id <> p.id
+                SELECT o.amount FROM (  -- First the merchant's, then the newest of them: never all of the table's.
+                    SELECT o.id, o.amount FROM payout o
+                    WHERE o.merchant_id = p.merchant_id AND o.livemode = p.livemode AND o.currency = p.currency
+                        AND o.state IN ('in_transit', 'paid') AND o.id <> p.id
+                    OFFSET 0
+                ) o
                 ORDER BY o.id DESC LIMIT 10
             ) o
         ) before
         WHERE before.payouts >= 3 AND p.amount > before.usual * p_times
         UNION ALL
         SELECT 'merchant_owes', p.merchant_id, p.id FROM p WHERE EXISTS (
-            SELECT FROM ledger_account a WHERE a.merchant_id = p.merchant_id AND a.livemode = p.livemode
-                AND a.code = 'liabilities:merchant:available' AND ledger_balance(a.merchant_id, a.id) < 0)
+            SELECT FROM ledger_account a, LATERAL ledger_balances(a.merchant_id, a.id) b
+            WHERE a.merchant_id = p.merchant_id AND a.livemode = p.livemode
+                AND a.code = 'liabilities:merchant:available' AND b.balance < 0)
         UNION ALL
         SELECT 'same_destination_twice', p.merchant_id, p.id FROM (
             SELECT p.*, count(*) OVER (PARTITION BY p.merchant_id, p.destination_id) AS payouts FROM p
