@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 from types import ModuleType
@@ -21,14 +21,15 @@ from django.db import connection
 from kernel.db import atomic
 from kernel.ids import uuid7
 from kernel.money import Money
-from merchants.funds.calendars import next_business_day
+from merchants.funds.calendars import add_business_days
 from payouts.bankfiles import nacha, pain001
 from payouts.bankfiles.orders import CreditTransfer, Order, OwnAccount, Unwritable
 from payouts.destinations import number_of
 from payouts.models import BankFile, Batch, Destination, Payout, State
 from payouts.move import Move, move
 
-MOST = 9_999  # Payments in a file: four digits of a NACHA trace number, and little enough memory.
+MOST = 9_999  # Payments in a file: little enough memory.
+_TRACES = 9_999_999  # Seven digits, which NACHA leaves us; not all of them zero.
 FORMATS: dict[str, tuple[str, ModuleType]] = {
     Destination.Kind.IBAN: ("pain.001", pain001),
     Destination.Kind.US: ("nacha", nacha),
@@ -58,20 +59,18 @@ def make_file(batch: Batch, *, at: datetime) -> Made | None:
         if locked.state != Batch.State.APPROVED:
             return None
         chosen = _next(locked)
-        if not chosen:
+        if chosen is None:
             return None
-        kind, currency = chosen[0].destination.kind, chosen[0].currency
-        format_, writer = FORMATS[kind]
-        own, calendar = _account(locked.livemode, format_, currency)
-        sequence = _next_sequence(locked.livemode, format_)
+        format_, writer = FORMATS[chosen.kind]
+        sequence, before = _next_numbers(locked.livemode, format_)
         id_ = uuid7()
-        day = next_business_day(max(locked.value_date, at.date()), calendar)
+        own, currency = chosen.own, chosen.currency
+        day = add_business_days(max(locked.value_date, at.date()), 0, chosen.calendar)
         writable, content = _written(
             chosen,
             writer,
             lambda transfers: Order(f"PG{id_.hex.upper()}", sequence, at, day, own, transfers),
-            sequence=sequence,
-            own=own,
+            before=before,
             at=at,
         )
         if not writable:
@@ -104,19 +103,37 @@ def bytes_of(file: BankFile) -> bytes:
     return content
 
 
-def _next(batch: Batch) -> list[Payout]:
+@dataclass(frozen=True, slots=True)
+class _Chosen:
     """The payouts of the next file: one format and one currency, in the order of their ids."""
+
+    kind: str
+    currency: str
+    own: OwnAccount
+    calendar: str
+    payouts: list[Payout]
+
+
+def _next(batch: Batch) -> _Chosen | None:
+    """What is left in a currency and format for which we have an account; None when nothing at all is left.
+
+    Raises NoAccountOfOurs when nothing else is.
+    """
     rows = Payout.objects.filter(batch_id=batch.id, state=State.APPROVED)
-    first = (
-        rows.order_by("destination__kind", "currency", "id").select_related("destination").first()
-    )
-    if first is None:
-        return []
-    return list(
-        rows.filter(destination__kind=first.destination.kind, currency=first.currency)
-        .select_related("destination")
-        .order_by("id")[:MOST]
-    )
+    pairs = rows.values_list("destination__kind", "currency").distinct()
+    missing = []
+    for kind, currency in pairs.order_by("destination__kind", "currency"):
+        try:
+            own, calendar = _account(batch.livemode, FORMATS[kind][0], currency)
+        except NoAccountOfOurs as none:
+            missing.append(str(none))
+            continue
+        payouts = rows.filter(destination__kind=kind, currency=currency)
+        first = payouts.select_related("destination").order_by("id")[:MOST]
+        return _Chosen(kind, currency, own, calendar, list(first))
+    if missing:
+        raise NoAccountOfOurs(", ".join(missing))
+    return None
 
 
 def _account(livemode: bool, format_: str, currency: str) -> tuple[OwnAccount, str]:
@@ -128,35 +145,38 @@ def _account(livemode: bool, format_: str, currency: str) -> tuple[OwnAccount, s
     return OwnAccount(**{k: v for k, v in account.items() if k != "calendar"}), account["calendar"]
 
 
-def _next_sequence(livemode: bool, format_: str) -> int:
+def _next_numbers(livemode: bool, format_: str) -> tuple[int, int]:
+    """The number of the next file, and how many payments are in those before it."""
     with connection.cursor() as cursor:
         # One maker at a time: numbers without a gap, as banks want them.
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"payout_file {livemode} {format_}"]
         )
         cursor.execute(
-            "SELECT coalesce(max(sequence), 0) + 1 FROM payout_file WHERE livemode = %s AND format = %s",
+            "SELECT coalesce(max(sequence), 0) + 1, coalesce(sum(payments), 0) FROM payout_file"
+            " WHERE livemode = %s AND format = %s",
             [livemode, format_],
         )
-        (number,) = cursor.fetchone()
-    return int(number)
+        number, payments = cursor.fetchone()
+    return int(number), int(payments)
 
 
 def _written(
-    chosen: Sequence[Payout],
+    chosen: _Chosen,
     writer: ModuleType,
-    order: Any,
+    order: Callable[[tuple[CreditTransfer, ...]], Order],
     *,
-    sequence: int,
-    own: OwnAccount,
+    before: int,
     at: datetime,
 ) -> tuple[list[tuple[Payout, CreditTransfer]], bytes]:
-    """What can be written, and the bytes of it; what cannot is called off."""
-    left = [
-        (payout, _transfer(payout, sequence=sequence, place=place, own=own))
-        for place, payout in enumerate(chosen, start=1)
-    ]
+    """What can be written, and the bytes of it; what cannot is called off. `before`: payments in earlier files."""
+    left = [(payout, _transfer(payout)) for payout in chosen.payouts]
     while left:
+        if chosen.kind == Destination.Kind.US:
+            left = [
+                (payout, replace(transfer, trace=_trace(chosen.own, number)))
+                for number, (payout, transfer) in enumerate(left, start=before)
+            ]
         try:
             return left, writer.write(order(tuple(transfer for _, transfer in left)))
         except Unwritable as unfit:
@@ -170,7 +190,15 @@ def _written(
     return [], b""
 
 
-def _transfer(payout: Payout, *, sequence: int, place: int, own: OwnAccount) -> CreditTransfer:
+def _trace(own: OwnAccount, number: int) -> str:
+    """Fifteen digits: our bank's eight, and the payment's number among all that we ever sent it, counted round.
+
+    Returns come for months, by this number alone: it must not come again while one is still on its way.
+    """
+    return f"{own.routing_number[:8]}{number % _TRACES + 1:07d}"
+
+
+def _transfer(payout: Payout) -> CreditTransfer:
     destination = payout.destination
     number = number_of(destination)
     us = destination.kind == Destination.Kind.US
@@ -185,8 +213,6 @@ def _transfer(payout: Payout, *, sequence: int, place: int, own: OwnAccount) -> 
         account_number=number if us else "",
         account_type=destination.account_type,
         remittance=payout.statement_descriptor or payout.public_id,
-        # Fifteen digits: our bank's eight, the file's last three, the payment's place in it.
-        trace=f"{own.routing_number[:8]}{sequence % 1000:03d}{place:04d}" if us else "",
     )
 
 

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import TypeAlias
+from uuid import UUID
 
 from django.db.models import Max
 
@@ -165,7 +166,7 @@ def _items(items: Sequence[Reported], *, livemode: bool, at: datetime) -> list[O
     """Move the payouts that are spoken of; the lines that a person must look at: (place, line, why)."""
     payouts = _spoken_of(items, livemode=livemode)
     odd: list[Odd] = []
-    moves: dict[Became, dict[tuple[object, object], tuple[int, Reported, Move]]] = defaultdict(dict)
+    moves: dict[Became, dict[tuple[UUID, UUID], tuple[int, Reported, Move]]] = defaultdict(dict)
     for place, item in enumerate(items):
         if item.became == Became.ACCEPTED:
             continue
@@ -210,7 +211,7 @@ def _of_file(item: Reported, *, livemode: bool) -> tuple[list[Move], str]:
 
 
 def _contradicting(
-    became: Became, unmoved: dict[tuple[object, object], tuple[int, Reported, Move]]
+    became: Became, unmoved: dict[tuple[UUID, UUID], tuple[int, Reported, Move]]
 ) -> list[Odd]:
     """Of what could not be moved, what does not stand as the bank says."""
     if not unmoved:

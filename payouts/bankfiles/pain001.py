@@ -47,7 +47,8 @@ def write(order: Order) -> bytes:
 
     parts = [_opening(order, currency)]
     for number, (is_sepa, transfers) in enumerate(groups, start=1):
-        name = order.message_id if len(groups) == 1 else f"{order.message_id}-{number}"
+        # A message's id may have all 35 places itself; the end of one of ours is what differs.
+        name = order.message_id if len(groups) == 1 else f"{order.message_id[-33:]}-{number}"
         parts += _payment_information(order, outward(name), currency, transfers, is_sepa=is_sepa)
     parts.append("</CstmrCdtTrfInitn>\n</Document>\n")
     return "".join(parts).encode()
