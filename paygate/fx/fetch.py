@@ -1,7 +1,8 @@
 """Ask the provider for its newest sheet when it is time to, and keep what it said.
 
 A rate that jumped is kept, and not converted by: it waits for a person, and the last one that was believed counts
-until it is stale. A sheet in which something is nonsense is not believed at all.
+until it is stale. A day's corrections are held against the day before together, or many small steps would go where
+one large one may not. A sheet in which something is nonsense is not believed at all.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def fetch(*, now: datetime, at_once: bool = False) -> int:
 def keep(provider: str, sheet: Sheet, *, now: datetime) -> int:
     """Write a sheet's rates down, each accepted or quarantined; how many were new."""
     last = market.newest(provider, base=sheet.base)
+    last |= market.newest(provider, base=sheet.base, settled_on=sheet.as_of)
     rates = [
         _judged(
             Rate(

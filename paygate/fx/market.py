@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, localcontext
 
 from django.conf import settings
+from django.db.models import Q
 
 from merchants.briefly import Briefly
 from paygate.fx.exchange import PLACES, UnableToConvert
@@ -17,6 +18,7 @@ from paygate.fx.models import Rate
 from paygate.fx.providers import provider
 
 REMEMBERED = 30.0  # Seconds: rates change once a day, and what a person decided is to count soon.
+LOWEST, HIGHEST = Decimal("1e-9"), Decimal("1e9")  # No two currencies were ever further apart.
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def market(sold: str, bought: str, *, at: datetime) -> Market:
 
 
 def last_known(sold: str, bought: str) -> Market | None:
-    """The same, however old; None for currencies of which there is no rate."""
+    """The same, however old; None for currencies of which there is no rate, or none that could be true."""
     rates = _rates(provider().name) or {}
     one, other = _leg(sold, rates), _leg(bought, rates)
     if one is None or other is None:
@@ -58,14 +60,19 @@ def last_known(sold: str, bought: str) -> Market | None:
     with localcontext() as context:
         context.prec = 50
         rate = (other.rate / one.rate).quantize(PLACES)
-    return Market(rate, min(one.as_of, other.as_of)) if rate else None
+    return Market(rate, min(one.as_of, other.as_of)) if LOWEST <= rate <= HIGHEST else None
 
 
-def newest(name: str, *, base: str = "") -> dict[str, Rate]:
-    """The newest rate of each currency that is believed, straight from the database."""
+def newest(name: str, *, base: str = "", settled_on: date | None = None) -> dict[str, Rate]:
+    """The newest rate of each currency that is believed, straight from the database.
+
+    `settled_on`: only what that day's sheets cannot have moved, so of earlier days or decided by a person.
+    """
     rates = Rate.objects.filter(provider=name, state=Rate.State.ACCEPTED)
     if base:
         rates = rates.filter(base=base)
+    if settled_on:
+        rates = rates.filter(Q(as_of__lt=settled_on) | ~Q(decided_by=""))
     rates = rates.order_by("quote", "-as_of", "-fetched_at", "-id").distinct("quote")
     return {rate.quote: rate for rate in rates}
 

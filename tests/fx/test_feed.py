@@ -204,6 +204,29 @@ class TestMarket:
         assert market.market("EUR", "GBP", at=now()).rate == Decimal("0.85")
         assert "fx.rate_quarantined" in [record.message for record in caplog.records]
 
+    def test_many_small_corrections_of_a_day_do_not_go_where_one_large_one_may_not(self):
+        publish(days_ago=1, USD="1.0800")
+        publish(USD="1.1700")
+        publish(USD="1.2600")
+
+        assert Rate.objects.get(state="quarantined").against == Decimal("1.08")
+        assert market.market("EUR", "USD", at=now()).rate == Decimal("1.17")
+
+    def test_a_correction_of_what_a_person_believed_is_held_against_that(self):
+        publish(days_ago=1, USD="1.0800")
+        publish(USD="1.3000")
+        waits = Rate.objects.get(state="quarantined")
+        feed.decide(waits, accept=True, by="ann", reason="looked it up", now=now())
+        publish(USD="1.3100")
+
+        assert market.market("EUR", "USD", at=now()).rate == Decimal("1.31")
+
+    def test_two_rates_that_cannot_both_be_true_are_no_rate_between_their_currencies(self):
+        publish(USD="100000000", KWD="0.000000001", GBP="0.8400")
+        assert market.last_known("KWD", "USD") is None
+        assert market.last_known("USD", "KWD") is None
+        assert market.last_known("GBP", "USD") is not None
+
     def test_a_point_that_slipped_is_a_jump_whichever_way(self):
         publish(days_ago=2, USD="1.0800", JPY="162.50")
         publish(days_ago=1, USD="0.1080", JPY="1625.0")

@@ -81,6 +81,16 @@ def test_a_payment_is_never_refused_for_want_of_a_rate(converting, euros, book, 
     assert set(theirs(book)) == {"EUR"}
 
 
+def test_a_payment_is_never_refused_for_a_rate_that_is_nonsense(converting, api):
+    converting()
+    publish(USD="100000000", KWD="0.000000001")
+
+    payment = api.pay(psp="stripe", currency="KWD", amount=10_000)
+    assert (payment.status_code, payment.json()["settlement"]) == (201, None)
+    quote = api.post("fx/quotes", {"from_currency": "KWD", "to_currency": "USD"})
+    assert (quote.status_code, quote.json()["error"]["code"]) == (400, "fx_pair_unsupported")
+
+
 def test_captures_in_parts_convert_to_what_the_whole_would(
     rates, converting, euros, api, free, book
 ):
