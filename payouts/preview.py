@@ -180,7 +180,7 @@ def preview(batch: Batch, *, at: datetime) -> Preview:
             Total(count, Money(amount, currency), method)
             for currency, method, count, amount in totals
         ),
-        largest=tuple(largest.select_related("destination").order_by("-amount", "id")[:LARGEST]),
+        largest=tuple(largest.order_by("-amount", "id")[:LARGEST].prefetch_related("destination")),
         findings=() if over else (*_of_the_whole(batch, list(by_currency), at), *_each(batch, at)),
     )
 

@@ -37,6 +37,7 @@ CREATE TABLE payout_destination (
 );
 CREATE INDEX payout_destination_usable ON payout_destination (merchant_id, livemode, currency, usable_from)
     WHERE state = 'approved';
+CREATE INDEX payout_destination_by_id ON payout_destination (id);  -- Joins of the ORM's name no merchant.
 
 CREATE FUNCTION payout_destination_arrows() RETURNS TABLE (source text, target text) LANGUAGE sql IMMUTABLE AS $$
     VALUES ('proposed', 'approved'), ('proposed', 'rejected'), ('approved', 'retired')
