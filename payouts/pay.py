@@ -91,14 +91,19 @@ def settle(payout: Payout, outcome: PayoutOutcome, *, at: datetime) -> None:
                 log.warning("payout.open", extra={"payout": payout.public_id, "why": outcome.why})
         if target is not None:
             whose.update(outcome="done", psp_reference=reference, next_look_at=None)
-            move(target, [Move(payout.merchant_id, payout.id, code, message)], at=at)
+            moved = move(target, [Move(payout.merchant_id, payout.id, code, message)], at=at)
+            known = {target} if target != State.PAID else {State.PAID, State.RETURNED}
+            if not moved and locked.state not in known:
+                odd = {"payout": payout.public_id, "is": locked.state, "said": str(target)}
+                log.error("payout.contradicted", extra=odd)  # For a person: nothing is moved.
 
 
 def ask_now(payout: Payout, *, at: datetime) -> None:
-    """Something was said of it: the PSP is asked as soon as somebody is free."""
-    Payout.objects.filter(merchant_id=payout.merchant_id, id=payout.id).update(
-        next_look_at=at, looks=0, outcome="unknown"
+    """Something was said of it: the PSP is asked as soon as somebody is free, unless it is over meanwhile."""
+    open_ = Payout.objects.filter(
+        merchant_id=payout.merchant_id, id=payout.id, state__in=[State.IN_TRANSIT, State.PAID]
     )
+    open_.update(next_look_at=at, looks=0, outcome="unknown")
 
 
 def _request(payout: Payout) -> PayOut:
@@ -126,6 +131,7 @@ def _request(payout: Payout) -> PayOut:
         bank=bank,
         statement_descriptor=payout.statement_descriptor,
         created_at=payout.sent_at,
+        known_as=payout.psp_reference,
     )
 
 
@@ -135,7 +141,8 @@ def _take(psp: str, *, at: datetime, most: int) -> list[Payout]:
     rows = Payout.objects.raw(
         """
         WITH due AS MATERIALIZED (
-            SELECT merchant_id, id FROM payout WHERE rail = %(psp)s AND next_look_at <= %(at)s
+            SELECT merchant_id, id FROM payout
+            WHERE rail = %(psp)s AND next_look_at <= %(at)s AND state IN ('in_transit', 'paid')
             ORDER BY next_look_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
         )
         UPDATE payout p SET

@@ -42,6 +42,7 @@ class PayOut:
     bank: BankAccount | None = None  # Adyen: where to.
     statement_descriptor: str = ""
     created_at: datetime | None = None  # When it was first sent: look-ups search from there.
+    known_as: str = ""  # The PSP's reference, once it told one: from then on nothing is made anew.
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,9 @@ class Payer(Protocol):
         So an Unknown is resolved by calling it again, and so is news of a failure (events.PayoutMoved with
         Unknown): until then money may lie between us and the merchant. NotSent says that this call moved nothing,
         and of earlier ones nothing. One call at a time for each payout.
+
+        What the PSP had (request.known_as) and shows no longer is Unknown, and nothing is paid: it is hidden from us,
+        by other credentials or by who has the account, and a person must look.
         """
         ...
 

@@ -16,7 +16,7 @@ from paygate.psp.gateway import NotSent, Unknown
 from paygate.psp.payouts import InTransit, PaidOut, Refused, Returned
 from payouts.hear import payout_moved
 from payouts.models import Batch, Payout, State
-from payouts.pay import pay_due, settle
+from payouts.pay import ask_now, pay_due, settle
 from payouts.send import send_batch
 from tests.payouts.conftest import available, earn, on, settle_in
 from tests.payouts.in_batches import batch_of
@@ -196,3 +196,37 @@ def test_what_was_not_sent_is_asked_for_again(at_stripe):
     assert (again().state, again().outcome) == (State.IN_TRANSIT, "not_sent")
     assert pay_due("stripe", at=later(hours=1)) == 1
     assert again().outcome == "pending"
+
+
+def test_news_of_what_is_over_by_then_do_not_have_it_paid_again(at_stripe, simulators):
+    """It was refused before there was a trace of it: to ask for it again would be to pay it."""
+    stale = at_stripe()
+    settle(stale, Refused("", "balance_insufficient", "Not now."), at=now())
+
+    ask_now(stale, at=now())  # By who had read it before that.
+    Payout.objects.update(next_look_at=now())  # Or who knows how.
+
+    assert pay_due("stripe", at=later(hours=1)) == 0
+    assert again().state == State.FAILED
+    assert again().outcome == "done"
+    assert paid_by(simulators, "stripe", stale) == 0
+
+
+def test_what_the_psp_has_told_of_is_never_asked_for_anew(at_stripe, simulators):
+    payout = at_stripe()
+    Payout.objects.update(outcome="pending", psp_reference="po_elsewhere")
+
+    assert pay_due("stripe", at=later(hours=1)) == 1
+
+    assert (again().state, again().outcome) == (State.IN_TRANSIT, "unknown")
+    assert paid_by(simulators, "stripe", payout) == 0
+
+
+def test_a_word_that_contradicts_what_we_hold_moves_nothing_and_is_logged(at_stripe, caplog):
+    payout = at_stripe()
+    settle(payout, Refused("r", "account_closed"), at=now())
+
+    settle(payout, PaidOut("r"), at=now())
+
+    assert again().state == State.FAILED
+    assert "payout.contradicted" in caplog.text

@@ -298,6 +298,19 @@ def test_one_that_is_asked_for_again_after_the_keys_are_forgotten_is_not_paid_tw
     assert effects(asked.key) == [("paid_out", 3_00, "EUR")]
 
 
+def test_what_the_psp_had_and_shows_no_longer_is_not_paid_anew(
+    payer: Payer, pay: Pay, effects: Effects
+) -> None:
+    """As under other credentials, or from another balance account."""
+    asked = pay(known_as="REFERENCE1")
+
+    outcome = payer.pay_out(asked)
+
+    assert isinstance(outcome, Unknown)
+    assert "does not show" in outcome.why
+    assert effects(asked.key) == []
+
+
 def _reference(outcome: PayoutOutcome) -> str:
     assert isinstance(outcome, InTransit | PaidOut | Refused | Returned)
     return outcome.psp_reference

@@ -199,6 +199,21 @@ def test_what_makes_no_sense_is_in_doubt_and_nothing_more_is_moved(
     )
 
 
+@pytest.mark.parametrize("answers", [[listed()], [listed(transfer()), listed(payout(metadata={}))]])
+def test_a_payout_that_was_known_and_is_not_shown_is_not_paid_again(
+    strings: Puppet, answers: list[bytes]
+) -> None:
+    """Whoever has the connected account may take our reference off."""
+    strings.answers = list(answers)
+    asked = paying("stripe", key="po_1", known_as="po_stripe")
+
+    outcome = cast("Payer", adapter("stripe", strings.url)).pay_out(asked)
+
+    assert isinstance(outcome, Unknown)
+    assert "does not show" in outcome.why
+    assert not [asked for asked in strings.asked if asked.startswith(b"POST")]
+
+
 def test_an_account_that_has_left_us_refuses_its_payout(strings: Puppet) -> None:
     gone = '{"error": {"code": "account_invalid", "message": "no access"}}'
     back = {"id": "trr_1", "object": "transfer_reversal", "amount": 3_00}

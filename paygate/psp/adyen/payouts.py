@@ -64,6 +64,8 @@ class AdyenPayer:
         try:
             if found := self._find(request):
                 return stands(request, found)
+            if request.known_as:
+                return Unknown(f"Adyen does not show {request.known_as}")
         except Exception as error:
             why = f"Adyen did not say what it has: {type(error).__name__}: {error}"
             return NotSent(why) if isinstance(failed(error), NotSent) else Unknown(why)

@@ -57,6 +57,8 @@ class StripePayer:
         try:
             if transfer:
                 payout = self._payout(request)
+            elif request.known_as:
+                return Unknown(f"Stripe does not show the transfer of {request.known_as}")
             else:
                 params = transfer_creation(request)
                 transfer = self._calls.post(TRANSFERS, f"{request.key}:transfer", **params)
@@ -85,6 +87,8 @@ class StripePayer:
 
     def _pay(self, request: PayOut, transfer: Body, payout: Body | None) -> PayoutOutcome:
         """The second half: pay what was transferred, or take it back."""
+        if not payout and request.known_as:
+            return Unknown(f"Stripe does not show {request.known_as}")
         if not payout:
             try:
                 payout = self._calls.post(
