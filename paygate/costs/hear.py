@@ -7,7 +7,7 @@ changes: so a capture counts once, and what a PSP took back counts no more.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,9 +28,19 @@ REMEMBERED = 60.0  # Seconds for which a process believes where a merchant is at
 
 
 def hear(events: list[OutboxEvent]) -> Iterable[OutboxEvent]:
-    """A hearer, as the relay knows them. All or nothing: what fails is told again."""
-    counts = {event.subject: _counted(event) for event in events if _moved_money(event)}
-    if counts:  # Of each payment the last change: its sums are in it.
+    """A hearer, as the relay knows them. All or nothing: what fails is told again.
+
+    Of each payment the last change of a month is counted, its sums are in it; who bears the cost is as the first says.
+    """
+    months: dict[date, dict[str, dict[str, Any]]] = {}
+    for event in events:
+        if _moved_money(event):
+            counts = months.setdefault(month_of(event.created_at), {})
+            first = counts.get(event.subject, {})
+            counts[event.subject] = _counted(event) | {
+                name: first[name] for name in ("passed_on", "captured_at") if name in first
+            }
+    for _, counts in sorted(months.items()):
         call("cost_hear", orjson.dumps(list(counts.values())).decode())
     return ()
 

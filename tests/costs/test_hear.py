@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -177,6 +179,35 @@ def test_the_next_capture_pays_the_rate_of_the_tier_that_the_month_reached(api, 
 
     assert (first["fee"], second["fee"]) == (3_00, 1_00)
     assert api.get(f"payments/{first['id']}").json()["fee"] == 3_00  # And stays so.
+
+
+def test_what_is_told_late_counts_in_its_month_and_is_borne_as_was_agreed_then(
+    api, merchant, cost_of
+):
+    payment = api.pay(psp="stripe", amount=100_00, capture_method="manual").json()
+    api.post(f"payments/{payment['id']}/capture", {"amount": 40_00, "final": False})
+    api.post(f"payments/{payment['id']}/capture", {"amount": 60_00})
+    events = list(OutboxEvent.objects.filter(topic__startswith="payment.").order_by("position"))
+    for (
+        event
+    ) in events:  # The first part was taken as the old month ended, by what was agreed then.
+        part = event.body["amount_captured"]
+        event.created_at = datetime(2027, 1, 31 if part <= 40_00 else 1, 23, tzinfo=UTC)
+        event.created_at += timedelta(days=31 if part > 40_00 else 0)
+    agree(
+        merchant.merchant.id,
+        basis_points=10,
+        pricing="interchange_plus_plus",
+        effective_from=datetime(2027, 2, 1, 12, tzinfo=UTC),
+    )
+    hear(events)
+
+    months = [datetime(2027, month, 2, tzinfo=UTC) for month in (1, 2)]
+    forget()
+    whose = {"livemode": False, "currency": "USD"}
+    assert [volume(merchant.merchant.id, at=at, **whose) for at in months] == [40_00, 60_00]
+    cost = cost_of(payment)
+    assert (cost.captured, cost.passed_on, cost.captured_at.month) == (100_00, False, 1)
 
 
 def test_an_event_that_is_older_than_what_is_known_changes_nothing(api, relay, cost_of, merchant):
