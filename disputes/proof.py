@@ -140,4 +140,14 @@ CHECKS = [
            JOIN idempotency_key k ON k.merchant_id = a.merchant_id AND k.subject = a.id
            WHERE a.outcome IN ('done', 'declined', 'overtaken') AND k.status IS NULL""",
     ),
+    Check(
+        "a dispute of a converted payment leaves its merchant nothing in the payment's own currency",
+        """SELECT p.merchant_id, p.id, t.kind, t.source FROM payment p
+           JOIN dispute d ON d.merchant_id = p.merchant_id AND d.payment_id = p.id
+           JOIN dispute_round r ON r.merchant_id = d.merchant_id AND r.dispute_id = d.id
+           JOIN ledger_transaction t ON t.merchant_id = r.merchant_id
+               AND t.kind IN ('dispute.opened', 'dispute.won', 'dispute.reinstated')
+               AND t.source = public_id('dp', r.dispute_id) || ':' || r.number
+           WHERE NOT p.conversion -> 'parts' ? (t.kind || ':' || t.source)""",
+    ),
 ]

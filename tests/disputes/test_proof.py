@@ -64,6 +64,7 @@ TAMPERING = {
     CHECKS[9].says: "DELETE FROM dispute_report",
     CHECKS[10].says: "UPDATE dispute_act SET finished_at = NULL, outcome = ''",
     CHECKS[11].says: "UPDATE idempotency_key SET status = NULL, body = NULL WHERE key = 'k'",
+    CHECKS[12].says: """UPDATE payment SET conversion = '{"to": "EUR", "parts": {}}'""",
 }
 
 
