@@ -6,6 +6,7 @@ DROP FUNCTION payout_paid_from(text);
 DROP FUNCTION payout_shown(payout);
 DROP TABLE payout_report_exception, payout_report, payout, payout_file, payout_batch, payout_schedule, payout_destination;
 DROP FUNCTION payouts_are_kept();
+DROP FUNCTION payout_begins_as_a_draft();
 DROP FUNCTION payout_moves_legally();
 DROP FUNCTION payout_arrows();
 DROP FUNCTION payout_file_is_in_ink();

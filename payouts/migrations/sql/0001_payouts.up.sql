@@ -55,6 +55,8 @@ BEGIN
         IS DISTINCT FROM (OLD.merchant_id, OLD.livemode, OLD.currency, OLD.rail, OLD.kind, OLD.holder, OLD.country,
             OLD.last4, OLD.bic, OLD.routing_number, OLD.account_type, OLD.proposed_by, OLD.created_at)
         OR OLD.state <> 'proposed' AND (NEW.decided_by, NEW.usable_from) IS DISTINCT FROM (OLD.decided_by, OLD.usable_from)
+        -- The number is sealed anew when the key is rolled (its first four bytes say which), and never otherwise.
+        OR NEW.sealed <> OLD.sealed AND substr(NEW.sealed, 1, 4) = substr(OLD.sealed, 1, 4)
     THEN
         RAISE EXCEPTION 'destination %: a change is another destination', OLD.id USING ERRCODE = 'PG114';
     END IF;
@@ -245,6 +247,15 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER payout_moves_legally BEFORE UPDATE ON payout FOR EACH ROW EXECUTE FUNCTION payout_moves_legally();
+
+-- Everything that guards a payout guards its moves: so each begins at the beginning, and in nobody's batch or file.
+CREATE FUNCTION payout_begins_as_a_draft() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'payout %: it begins as a draft, not as %', NEW.id, NEW.state USING ERRCODE = 'PG111';
+END $$;
+CREATE TRIGGER payout_begins_as_a_draft BEFORE INSERT ON payout FOR EACH ROW
+    WHEN (NEW.state <> 'draft' OR NEW.sequence <> 1 OR NEW.batch_id IS NOT NULL OR NEW.file_id IS NOT NULL)
+    EXECUTE FUNCTION payout_begins_as_a_draft();
 
 CREATE FUNCTION payouts_are_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
