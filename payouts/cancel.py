@@ -16,9 +16,12 @@ class TooLate(Exception):
         self.payout = payout
 
 
-def cancel(payout: Payout, *, at: datetime) -> Payout:
-    """Call it off, also out of a batch that was approved. Raises TooLate."""
-    canceled = move_one(payout, State.CANCELED, at=at)
+def cancel(payout: Payout, *, code: str = "", message: str = "", at: datetime) -> Payout:
+    """Call it off, also out of a batch that was approved. Raises TooLate.
+
+    Where it is not the merchant who does: `code` and `message` tell them why.
+    """
+    canceled = move_one(payout, State.CANCELED, at=at, code=code, message=message)
     if canceled is None:
         raise TooLate(again(payout))
     return canceled

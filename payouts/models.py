@@ -245,6 +245,7 @@ class BankFile(models.Model):
     class Meta:
         db_table = "payout_file"
         ordering = ["-id"]
+        permissions = [("download_bankfile", "Can read files of the bank's, with account numbers")]
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.payments} × {self.currency} {self.state}"
@@ -402,6 +403,7 @@ class ReportException(models.Model):
     class Meta:
         db_table = "payout_report_exception"
         ordering = ["-id"]
+        permissions = [("settle_reportexception", "Can say how an exception was seen to")]
 
     def __str__(self) -> str:
         return f"{self.reference or 'no reference'}: {self.why}"

@@ -35,6 +35,24 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.AlterModelOptions(
+            name="bankfile",
+            options={
+                "ordering": ["-id"],
+                "permissions": [
+                    ("download_bankfile", "Can read files of the bank's, with account numbers")
+                ],
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="reportexception",
+            options={
+                "ordering": ["-id"],
+                "permissions": [
+                    ("settle_reportexception", "Can say how an exception was seen to")
+                ],
+            },
+        ),
         migrations.SeparateDatabaseAndState(
             database_operations=[run_sql_file(__file__, "0002_collect")],
             state_operations=[

@@ -25,7 +25,10 @@ from payouts.schedule import agree_schedule
 
 #: Groups and what they may beyond looking. Whoever does one thing to a batch does not do the next one.
 GROUPS = {
-    "finance": ("build_batch", "approve_batch", "decide_destination", "add_schedule"),
+    "finance": (
+        *("build_batch", "approve_batch", "change_payout", "add_destination", "decide_destination"),
+        *("add_schedule", "download_bankfile", "settle_reportexception"),
+    ),
     "finance, large sums": ("approve_large_batch",),
 }
 PEOPLE = {
@@ -43,7 +46,7 @@ TERMS: tuple[dict[str, Any], ...] = (
         "reserve_days": 7,
     },
 )
-ACCOUNTS: tuple[dict[str, dict[str, str]], ...] = (
+ACCOUNTS: tuple[dict[str, dict[str, Any]], ...] = (
     {
         "EUR": {"iban": "DE89370400440532013000"},
         "USD": {"routing_number": "021000021", "account_number": "000123456789"},
@@ -76,7 +79,7 @@ class Command(BaseCommand):
 
 
 def _settle_in(
-    merchant_id: UUID, holder: str, currency: str, account: dict[str, str], *, at: datetime
+    merchant_id: UUID, holder: str, currency: str, account: dict[str, Any], *, at: datetime
 ) -> None:
     """An account that may be paid to, and a payout of what is available each business day."""
     given = Account(currency=currency, holder=holder, **account)

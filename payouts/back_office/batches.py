@@ -1,0 +1,160 @@
+"""Batches: built by one, looked at, and approved by another who looked at the same."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import (
+    UnfoldAdminDateWidget,
+    UnfoldAdminSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from kernel.back_office import Kept, ReadOnly
+from kernel.clock import now
+from kernel.currencies import EXPONENTS
+from payouts.acts import Act
+from payouts.back_office.asking import by_id
+from payouts.back_office.bank import BankFileAdmin
+from payouts.back_office.preview import PreviewPage
+from payouts.batch import build
+from payouts.models import BankFile, Batch, Rail
+
+
+class BuildForm(forms.ModelForm):  # type: ignore[type-arg]
+    rail = forms.ChoiceField(choices=Rail.choices, widget=UnfoldAdminSelectWidget)
+    livemode = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
+    value_date = forms.DateField(
+        widget=UnfoldAdminDateWidget, help_text="On which the bank is to pay."
+    )
+    currencies = forms.MultipleChoiceField(
+        choices=[(code, code) for code in sorted(EXPONENTS)],
+        required=False,
+        widget=UnfoldAdminSelectMultipleWidget,
+        help_text="None: all.",
+    )
+    note = forms.CharField(required=False, max_length=500, widget=UnfoldAdminTextareaWidget)
+
+    class Meta:
+        model = Batch
+        fields = ()
+
+    def _post_clean(self) -> None:
+        """The verb makes the row."""
+
+
+_GIVEN = tuple(BuildForm.declared_fields)
+
+
+class ActInline(ReadOnly, TabularInline):  # type: ignore[misc]
+    model = Act
+    verbose_name_plural = "what was done"
+    fields = readonly_fields = ("at", "what", "by", "because", "payouts")
+    ordering = ("id",)
+    extra = 0
+
+
+class FileInline(ReadOnly, TabularInline):  # type: ignore[misc]
+    model = BankFile
+    fields = readonly_fields = (
+        *("message_id", "sequence", "payments", "money", "sha256", "state", "bytes_"),
+    )
+    extra = 0
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("content")
+
+    @admin.display(description="bytes")
+    def bytes_(self, file: BankFile) -> str:
+        return BankFileAdmin(BankFile, self.admin_site).bytes_(file)
+
+
+@admin.register(Batch)
+class BatchAdmin(Kept, ModelAdmin):  # type: ignore[misc]
+    form = BuildForm
+    list_display = (
+        *("public_id", "state", "rail", "value_date", "created_by", "submitted_by"),
+        *("approved_by", "created_at", "preview_"),
+    )
+    list_filter = ("state", "rail", "livemode")
+    search_fields = ("note",)
+    search_help_text = "pb_… or a word of the note"
+    ordering = ("-id",)
+    inlines = (ActInline, FileInline)
+    _shown = (
+        *("public_id", "preview_", "payouts_", "livemode", "rail", "state", "value_date", "note"),
+        *("created_by", "created_at", "submitted_by", "submitted_at", "digest", "approved_by"),
+        *("approved_at", "approved_because", "canceled_by", "canceled_because", "sent_at"),
+        "updated_at",
+    )
+
+    @admin.display(description="preview")
+    def preview_(self, batch: Batch) -> str:
+        page = reverse("admin:payouts_batch_preview", args=[batch.id])
+        return format_html('<a href="{}">Preview</a>', page)
+
+    @admin.display(description="payouts")
+    def payouts_(self, batch: Batch) -> str:
+        page = reverse("admin:payouts_payout_changelist")
+        count = batch.payouts.count()
+        return format_html('<a href="{}?batch__id__exact={}">{}</a>', page, batch.id, count)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("payouts.build_batch"))
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return () if obj is None else self.inlines
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return _GIVEN if obj is None else self._shown
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else self._shown
+
+    def save_model(self, request: HttpRequest, obj: Batch, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        built = build(
+            rail=Rail(given["rail"]),
+            livemode=given["livemode"],
+            value_date=given["value_date"],
+            by=request.user.get_username(),
+            currencies=given["currencies"] or None,
+            note=given["note"],
+            at=now(),
+        )
+        obj.__dict__.update(built.__dict__)
+
+    def response_add(
+        self, request: HttpRequest, obj: Batch, post_url_continue: Any = None
+    ) -> HttpResponseBase:
+        return redirect(reverse("admin:payouts_batch_preview", args=[obj.id]))
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        found = by_id(queryset, search_term, {"pb": "id"})
+        if found is not None:
+            return found, False
+        return super().get_search_results(request, queryset, search_term)
+
+    def get_urls(self) -> list[Any]:
+        preview = path(
+            "<uuid:batch>/preview",
+            self.admin_site.admin_view(self.preview),
+            name="payouts_batch_preview",
+        )
+        return [preview, *super().get_urls()]
+
+    def preview(self, request: HttpRequest, batch: UUID) -> HttpResponseBase:
+        """What it would pay, and what this person may do about it."""
+        return PreviewPage(self, request, batch).answer()

@@ -1,0 +1,181 @@
+"""Payouts: to read, with what was told of them and what the books say; to call off, or to take out of a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+
+from kernel.back_office import ReadOnly
+from kernel.clock import now
+from kernel.money import Money
+from kernel.outbox.models import OutboxEvent
+from ledger.models import LedgerEntry
+from payouts.back_office.asking import (
+    ReasonForm,
+    address_of,
+    asks,
+    by_id,
+    carry_out,
+    go_to,
+    link,
+    whose,
+)
+from payouts.batch import Refused, remove
+from payouts.cancel import TooLate, cancel
+from payouts.models import Payout, State
+
+CANCELABLE = (State.DRAFT, State.PENDING_APPROVAL, State.APPROVED)
+REMOVABLE = (State.DRAFT, State.PENDING_APPROVAL)
+
+
+@admin.register(Payout)
+class PayoutAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = (
+        *("public_id", "state", "money", "rail", "method", "merchant", "batch_", "created_at"),
+    )
+    list_filter = ("state", "rail", "method", "currency", "livemode")
+    list_select_related = ("batch",)
+    search_fields = ("psp_reference__exact", "trace__exact")
+    search_help_text = "po_…, mer_…, pb_…, pd_…, the PSP's id or a NACHA trace number"
+    ordering = ("-id",)
+    show_full_result_count = False
+    fields = readonly_fields = (
+        *("public_id", "merchant", "livemode", "state", "sequence", "money", "rail", "method"),
+        *("destination_", "scheduled_for", "batch_", "file_", "trace", "psp_reference"),
+        *("description", "statement_descriptor", "metadata", "failure_code", "failure_message"),
+        *("outcome", "looks", "next_look_at", "created_at", "updated_at", "sent_at", "arrives_on"),
+        *("history", "books"),
+    )
+    actions_detail = ("call_off", "take_out")
+
+    @admin.display(description="merchant")
+    def merchant(self, payout: Payout) -> str:
+        return whose(payout.merchant_id)
+
+    @admin.display(description="destination")
+    def destination_(self, payout: Payout) -> str:
+        return link(payout.destination, str(payout.destination))
+
+    @admin.display(description="batch")
+    def batch_(self, payout: Payout) -> str:
+        return "" if payout.batch is None else link(payout.batch, payout.batch.public_id)
+
+    @admin.display(description="file")
+    def file_(self, payout: Payout) -> str:
+        return "" if payout.file is None else link(payout.file, payout.file.message_id)
+
+    @admin.display(description="What was told")
+    def history(self, payout: Payout) -> str:
+        told = OutboxEvent.objects.filter(
+            merchant_id=payout.merchant_id, subject=payout.public_id
+        ).order_by("sequence")
+        lines = format_html_join(
+            "",
+            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
+            (
+                (f"{event.created_at:%Y-%m-%d %H:%M:%S}", event.topic, event.body["status"])
+                for event in told
+            ),
+        )
+        return format_html("<table>{}</table>", lines)
+
+    @admin.display(description="In the books")
+    def books(self, payout: Payout) -> str:
+        entries = (
+            LedgerEntry.objects.filter(
+                transaction__merchant_id=payout.merchant_id, transaction__source=payout.public_id
+            )
+            .select_related("transaction", "account")
+            .order_by("transaction_id", "line")
+        )
+        lines = format_html_join(
+            "",
+            '<tr><td><a href="{}">{}</a></td><td>{}</td><td>{}</td><td>{}</td></tr>',
+            (
+                (
+                    reverse("admin:ledger_ledgertransaction_change", args=[entry.transaction_id]),
+                    entry.transaction.kind,
+                    entry.type,
+                    entry.account.code,
+                    Money(entry.amount, entry.currency),
+                )
+                for entry in entries
+            ),
+        )
+        return format_html("<table>{}</table>", lines)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        columns = {"po": "id", "mer": "merchant_id", "pb": "batch_id", "pd": "destination_id"}
+        found = by_id(queryset, search_term, columns)
+        if found is not None:
+            return found, False
+        return super().get_search_results(request, queryset, search_term)
+
+    def has_call_off_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("payouts.change_payout") and _stands(object_id, CANCELABLE)
+
+    def has_take_out_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("payouts.build_batch") and _stands(
+            object_id, REMOVABLE, batch__isnull=False
+        )
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Cancel",
+        url_path="call-off",
+        permissions=["call_off"],
+        dialog=asks(
+            "Cancel", "The amount is available to the merchant again, who reads the reason."
+        ),
+    )
+    def call_off(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        payout = Payout.objects.get(id=object_id)
+        why = form.cleaned_data["reason"]
+        return carry_out(
+            self,
+            request,
+            payout,
+            lambda: cancel(payout, code="canceled_by_platform", message=why, at=now()),
+            done="Canceled",
+            why=why,
+            refusals=(TooLate,),
+        )
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Take out of its batch",
+        url_path="take-out",
+        permissions=["take_out"],
+        dialog=asks("Take out of its batch", "It is a loose draft again, for another batch."),
+    )
+    def take_out(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        payout = Payout.objects.select_related("batch").get(id=object_id)
+        batch = payout.batch
+        if batch is None:  # Somebody was quicker.
+            return go_to(request, address_of(payout))
+        why = form.cleaned_data["reason"]
+        by = request.user.get_username()
+        return carry_out(
+            self,
+            request,
+            payout,
+            lambda: remove(batch, [payout.id], by=by, because=why, at=now()),
+            done="Taken out of its batch",
+            why=why,
+            refusals=(Refused,),
+        )
+
+
+def _stands(object_id: str | None, states: tuple[State, ...], **more: Any) -> bool:
+    """Is it in one of these states? (Of nothing in particular: maybe.)"""
+    if object_id is None:
+        return True
+    try:
+        return Payout.objects.filter(id=UUID(object_id), state__in=states, **more).exists()
+    except ValueError:  # An address that somebody typed.
+        return False
