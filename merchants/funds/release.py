@@ -10,11 +10,13 @@ import logging
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import DatabaseError, OperationalError, connection
 
 from kernel.db import atomic, call
+from kernel.ids import encode
 from kernel.money import Money
 from merchants.funds import calendars
 from merchants.funds.metrics import RELEASED
@@ -62,8 +64,7 @@ def release_due(*, at: datetime, chunk: int = CHUNK) -> Released:
     amounts: Counter[tuple[str, bool, str]] = Counter()
     held: Counter[tuple[str, bool, str]] = Counter()
     for start in range(0, len(merchants), chunk):
-        with atomic():
-            rows = call("funds_release", merchants[start : start + chunk], at)
+        rows = _release(merchants[start : start + chunk], at=at)
         for kind, livemode, currency, transactions, amount, kept in rows:
             counts[kind, livemode, currency] += transactions
             amounts[kind, livemode, currency] += amount
@@ -110,6 +111,25 @@ def begin_anew(*, at: datetime) -> None:
     calendars.reach(at.year)
     with atomic():
         call("funds_begin_anew")
+
+
+def _release(merchants: list[UUID], *, at: datetime) -> list[tuple[Any, ...]]:
+    """One chunk, in a commit of its own; a row of each kind, mode and currency.
+
+    Where the database refuses what is somebody's, the others are taken without them: one merchant whose rows are
+    wrong never keeps a thousand from their money. That one is told of, and tried again by the next pass.
+    """
+    try:
+        with atomic():
+            return call("funds_release", merchants, at)
+    except OperationalError:  # Nobody's fault: what is left is the next pass's.
+        raise
+    except DatabaseError:
+        if len(merchants) == 1:
+            log.exception("funds.not_released", extra={"merchant": encode("mer", merchants[0])})
+            return []
+        half = len(merchants) // 2
+        return [*_release(merchants[:half], at=at), *_release(merchants[half:], at=at)]
 
 
 def _whose(at: datetime) -> list[UUID]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from operator import attrgetter
 
 import pytest
 from django.db import connection
 
-from kernel.ids import uuid7
+from kernel.ids import encode, uuid7
 from kernel.money import Money
 from ledger import chart
 from ledger.journal import render
@@ -436,3 +437,26 @@ def test_a_capture_from_before_all_calendars_is_due(kiosk):
     kiosk.capture(1_00, when=NOON.replace(year=1999))
     release_due(at=NOON)
     assert kiosk.stands == (0, 1_00, 0)
+
+
+def test_one_merchant_whose_rows_are_wrong_keeps_nobody_else_from_their_money(db, caplog):
+    books = sorted(
+        (Book(onboard(f"Kiosk {n}").merchant.id) for n in range(5)), key=attrgetter("merchant")
+    )
+    for book in books:
+        book.capture(100_00)
+    wrong, others = books[2], books[:2] + books[3:]
+    read_on(at=NOON)
+    release = {"merchant": wrong.merchant, "livemode": False, "source": "2026-11-25 USD test 1"}
+    post(funds_available(**release, amount=usd(1), reserve=usd(0)), effective_at=NOON)
+
+    for _ in range(2):  # And is tried again.
+        release_due(at=at(25), chunk=4)
+    assert [book.stands for book in others] == [(0, 100_00, 0)] * 4
+    assert wrong.stands == (99_99, 1, 0)
+    told = [r.merchant for r in caplog.records if r.message == "funds.not_released"]
+    assert told == [encode("mer", wrong.merchant)] * 2
+
+    begin_anew(at=at(25))  # What was wrong is read off the books again.
+    release_due(at=at(25))
+    assert wrong.stands == (0, 100_00, 0)
