@@ -2,9 +2,10 @@
 
 Two merchants send hundreds of payments and refunds through the real HTTP API while the PSPs misbehave, and so do
 their webhooks; with --kill our own processes are killed as well. Then months pass at the PSPs: payers dispute, the
-merchants' desk answers, banks decide and take cases up again, refunds and captures come back. When the dust has
-settled nothing may be unresolved, the proof must hold, our books must agree with each simulator's own, to the cent,
-and each merchant's endpoint must have heard every event, each object's in order. The exit code says whether so.
+merchants' desk answers, banks decide and take cases up again, refunds and captures come back. Then a fortnight of
+payouts (fortnight.py). When the dust has settled nothing may be unresolved, the proof must hold, our books must agree
+with those of each PSP's simulator and of the bank's, to the cent, and each merchant's endpoint must have heard every
+event, each object's in order. The exit code says whether so.
 """
 
 from __future__ import annotations
@@ -33,12 +34,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from stack.desk import Desk
 from stack.endpoint import Endpoint
+from stack.fortnight import Stage
 from stack.mischief import TOLD_AT_LAST, WEBHOOKS, Psps
 from stack.processes import UnableToStart
 from stack.report import Day, console, report
 from stack.shoppers import Journal, Shop, errands
 from stack.up import Stack
-from stack.witness import compare
+from stack.witness import compare, compare_payouts
 
 #: How often the PSPs do what, of a hundred calls that move money.
 FAULTS = {
@@ -65,6 +67,9 @@ PATIENCE = {
     "DISPUTES_POLL_EVERY": "5",
     "NOTICES_SCHEDULE": "0,0.5,1,1,2,2,4,4,8,8,15,15,30,30",
     "NOTICES_DEADLINE": "5",
+    "BANK_CONNECT_TIMEOUT": "1",
+    "BANK_READ_TIMEOUT": "3",
+    "BANK_HORIZON": "10",
 }
 VICTIMS = [
     "web",
@@ -101,8 +106,9 @@ def main() -> int:
     began = time.monotonic()
     shutil.rmtree(options.folder, ignore_errors=True)  # A demo is a day of its own.
     console.print(f"[bold]paygate demo[/]  seed {options.seed}, {options.payments} payments")
+    environment = {**PATIENCE, "CLOCK_SHIFT_FILE": str(clock_of(options))}
     try:
-        with Stack(options.folder, environment=PATIENCE, private=True) as stack:
+        with Stack(options.folder, environment=environment, private=True) as stack:
             console.print(f"everything is up after {time.monotonic() - began:.0f} s  {stack.api}\n")
             good = day(stack, options)
     except UnableToStart as trouble:
@@ -110,6 +116,11 @@ def main() -> int:
         return 2
     console.print(f"took {time.monotonic() - began:.0f} s in all")
     return 0 if good else 1
+
+
+def clock_of(options: argparse.Namespace) -> Path:
+    """The file that says by how much everybody's clock is set forward."""
+    return Path(options.folder).resolve() / "clock"
 
 
 def day(stack: Stack, options: argparse.Namespace) -> bool:
@@ -144,13 +155,18 @@ def _day(stack: Stack, endpoint: Endpoint, options: argparse.Namespace) -> bool:
                 one.result()
         desk = Desk(stack.api, secrets, seed=options.seed)
         months_after(stack, psps, desk, seed=options.seed)
-    faults = injected(stack)
-    misbehave(stack, {}, seed=options.seed)
-    psps.webhooks_go_wrong({}, seed=options.seed)
+        faults = injected(stack)
+        misbehave(stack, {}, seed=options.seed)
+        psps.webhooks_go_wrong({}, seed=options.seed)
+        settle_down(stack, psps)
+        stage = Stage(stack, psps, clock=clock_of(options), seed=options.seed)
+        with console.status("a fortnight") as status:
+            fortnight = stage.play(lambda what: status.update(f"a fortnight: {what}"))
     endpoint.calm.set()
     unresolved = settle_down(stack, psps)
     proof = prove(stack)
     comparison = compare(stack.databases.owner, stack.simulators)
+    paid = compare_payouts(stack.databases.owner, stack.simulators, stack.bank)
     told = untold(stack)
     broken_promises = promises(stack, journal)
     undelivered = unheard(stack, endpoint)
@@ -170,6 +186,8 @@ def _day(stack: Stack, endpoint: Endpoint, options: argparse.Namespace) -> bool:
         broken_promises=broken_promises,
         proof=proof,
         comparison=comparison,
+        fortnight=fortnight,
+        paid=paid,
     )
     report(stack, ended)
     if options.json:
@@ -284,6 +302,8 @@ def settle_down(stack: Stack, psps: Psps) -> int:
                 "psp_event WHERE state = 'received'",
                 "payment_attempt WHERE finished_at IS NULL",
                 "dispute_act WHERE finished_at IS NULL",
+                "payout WHERE state = 'in_transit'",
+                "payout_file WHERE state = 'made'",
             )
         )
 
@@ -300,7 +320,7 @@ def unheard(stack: Stack, endpoint: Endpoint) -> int:
                 event not in endpoint.accepted(merchant)
                 for event, merchant in connection.execute(
                     "SELECT public_id('evt', id), public_id('mer', merchant_id) FROM outbox_event"
-                    " WHERE topic ~ '^(payment|refund|dispute)[.]'"
+                    " WHERE topic ~ '^(payment|refund|dispute|payout|payout_destination)[.]'"
                 )
             )
             if not missing or time.monotonic() > deadline:

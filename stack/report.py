@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, LiteralString
 
 import psycopg
@@ -14,6 +14,7 @@ from rich.table import Table
 from kernel.money import Money
 from stack.desk import Desk
 from stack.endpoint import Endpoint
+from stack.fortnight import CURRENCY, Fortnight
 from stack.mischief import WEBHOOKS, Psps
 from stack.shoppers import Journal
 from stack.up import Stack
@@ -38,6 +39,8 @@ class Day:
     broken_promises: list[str]
     proof: dict[str, Any]
     comparison: Comparison
+    fortnight: Fortnight
+    paid: Comparison  # Our payouts against the books of the bank and of the PSPs.
 
     @property
     def contradictions(self) -> list[dict[str, Any]]:
@@ -52,6 +55,8 @@ class Day:
             or self.undelivered
             or self.endpoint.forged
             or self.comparison.disagreements
+            or self.paid.disagreements
+            or self.fortnight.complaints
             or self.broken_promises
             or self.journal.complaints
         )
@@ -63,7 +68,8 @@ class Day:
             "unresolved": self.unresolved,
             "untold": self.untold,
             "undelivered": self.undelivered,
-            "disagreements": self.comparison.disagreements,
+            "disagreements": [*self.comparison.disagreements, *self.paid.disagreements],
+            "fortnight": asdict(self.fortnight),
             "broken_promises": self.broken_promises,
             "complaints": self.journal.complaints,
             "faults": self.faults,
@@ -105,16 +111,23 @@ def report(stack: Stack, day: Day) -> None:
             f" lines broken {_counted(day.journal.broken)}"
         )
     console.print()
-    _money(day.comparison)
+    _evenings(day.fortnight)
+    _money("the PSP owes", day.comparison)
+    _money("left our account", day.paid)
     for finding in day.contradictions:
         console.print(
             f"[red]not so:[/] {finding['says']}: {finding['contradictions']} ×, first {finding['example']}"
         )
-    wrong = [*day.comparison.disagreements, *day.broken_promises, *day.journal.complaints]
+    wrong = [
+        *day.comparison.disagreements,
+        *day.paid.disagreements,
+        *day.fortnight.complaints,
+        *day.broken_promises,
+        *day.journal.complaints,
+    ]
     for line in wrong[:20]:
         console.print(f"[red]{line}[/]")
-    ours, theirs = day.comparison.ours, day.comparison.theirs
-    off = sum(abs(ours.get(place, 0) - theirs.get(place, 0)) for place in set(ours) | set(theirs))
+    off = day.comparison.off + day.paid.off
     proof = day.proof
     console.print(
         f"\n[bold {'green' if day.good else 'red'}]{proof['payments']} payments,"
@@ -151,10 +164,41 @@ COUNTED: dict[str, LiteralString] = {
 }
 
 
-def _money(comparison: Comparison) -> None:
+def _evenings(fortnight: Fortnight) -> None:
+    """How each day of the fortnight ended, over all merchants."""
     table = Table(
-        "the PSP owes", "our books", "their books", "difference", box=None, header_style="bold"
+        *(
+            "day",
+            "pending",
+            "available",
+            "in reserve",
+            "on its way",
+            "left our bank",
+            "what happened",
+        ),
+        box=None,
+        header_style="bold",
     )
+    for evening in fortnight.evenings:
+        sums = (
+            *(evening.pending, evening.available, evening.reserved),
+            *(evening.on_its_way, evening.left),
+        )
+        table.add_row(
+            str(evening.day),
+            *(Money(minor, CURRENCY).major for minor in sums),
+            "; ".join(evening.happened),
+        )
+    for column in table.columns[:-1]:
+        column.justify = "right"
+    console.print(table)
+    owed = Money(fortnight.owed_at_most, CURRENCY)
+    console.print(f"owed to us by a merchant for some days, and recovered from later sales: {owed}")
+    console.print()
+
+
+def _money(what: str, comparison: Comparison) -> None:
+    table = Table(what, "our books", "their books", "difference", box=None, header_style="bold")
     for psp, currency in sorted(set(comparison.ours) | set(comparison.theirs)):
         ours = Money(comparison.ours.get((psp, currency), 0), currency)
         theirs = Money(comparison.theirs.get((psp, currency), 0), currency)

@@ -84,6 +84,12 @@ class Comparison:
     theirs: dict[tuple[str, str], int] = field(default_factory=dict)
     disagreements: list[str] = field(default_factory=list)
 
+    @property
+    def off(self) -> int:
+        """The sum of all differences, in minor units of whatever currencies."""
+        places = set(self.ours) | set(self.theirs)
+        return sum(abs(self.ours.get(p, 0) - self.theirs.get(p, 0)) for p in places)
+
 
 def compare(database_url: str, simulators: dict[str, str]) -> Comparison:
     """Set the platform's books against each simulator's."""
