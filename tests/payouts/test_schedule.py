@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from kernel.clock import now
-from kernel.db import atomic
+from kernel.db import atomic, call
 from kernel.ids import uuid7
 from kernel.money import Money
 from ledger.post import post
@@ -245,6 +245,17 @@ def test_the_day_is_that_of_the_merchants_calendar_and_clock(payee):
     assert due != due_day(
         "daily", 0, calendar=Calendar.WEEKDAYS, today=wednesday - timedelta(days=1)
     )
+
+
+@pytest.mark.django_db
+def test_who_comes_second_for_a_day_finds_it_taken(payee):
+    whose, day = payee.merchant.id, now().date()
+    first = call("payout_collect", False, now(), [whose], ["EUR"], [day], [1])
+    earn(whose, Money(7_00, "EUR"))
+    second = call("payout_collect", False, now(), [whose], ["EUR"], [day], [1])
+
+    assert (first, second) == ([("EUR", 1, 100_00)], [])
+    assert available(whose) == 7_00
 
 
 @pytest.mark.django_db
