@@ -10,7 +10,7 @@ from django.db import connection
 
 from kernel.db import atomic
 from payouts.files import CanceledMeanwhile, NoAccountOfOurs, make_file
-from payouts.models import Batch, Payout, Rail, State
+from payouts.models import Batch, Destination, Payout, Rail, State
 from payouts.move import CHUNK, Move, move
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ def send_approved(*, at: datetime) -> int:
 
 def send_batch(batch: Batch, *, at: datetime) -> bool:
     """Let one leave; whether all of it has. What is missing for a part of it is logged, and tried again."""
+    _call_off_retired(batch, at=at)
     try:
         if batch.rail == Rail.BANK:
             while True:
@@ -44,6 +45,19 @@ def send_batch(batch: Batch, *, at: datetime) -> bool:
         log.error("payout_batch.stuck", extra={"batch": batch.public_id, "why": str(missing)})
         return False
     return _close(batch.id, at=at)
+
+
+def _call_off_retired(batch: Batch, *, at: datetime) -> None:
+    """Nothing is paid to where nobody stands for it any more, though it was approved while somebody did."""
+    gone = Payout.objects.filter(batch_id=batch.id, state=State.APPROVED).exclude(
+        destination__state=Destination.State.APPROVED
+    )
+    moves = [
+        Move(merchant_id, id_, "destination_retired", "Its destination was retired.")
+        for merchant_id, id_ in gone.values_list("merchant_id", "id")
+    ]
+    if move(State.CANCELED, moves, at=at, sources=[State.APPROVED]):
+        log.warning("payout_batch.called_off", extra={"batch": batch.public_id, "n": len(moves)})
 
 
 def _hand_over(batch: Batch, *, at: datetime) -> int:

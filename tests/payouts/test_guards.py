@@ -12,11 +12,11 @@ from django.db import Error, transaction
 from kernel.clock import now
 from kernel.ids import uuid7
 from kernel.sealed import seal
-from payouts.destinations import TABLE
-from payouts.models import BankFile, Destination, Payout, State
+from payouts.destinations import TABLE, Account, propose
+from payouts.models import BankFile, Destination, Payout, Report, State
 from payouts.move import Move, move
 from payouts.send import send_batch
-from tests.payouts.conftest import settle_in
+from tests.payouts.conftest import IBAN, settle_in
 from tests.payouts.in_batches import batch_of
 from tests.payouts.test_send import owed
 
@@ -97,3 +97,38 @@ def test_what_became_of_a_file_never_goes_back(payee, bank):
         assert refused(BankFile.objects.update, state=before) == "PG112"
 
     assert refused(BankFile.objects.update, livemode=True) == "PG112"
+
+
+def test_a_destination_begins_as_a_proposal_and_cools_off_after_its_approval(merchant):
+    proposed = propose(
+        merchant.merchant.id,
+        Account(currency="EUR", holder="Kiosk", iban=IBAN),
+        livemode=False,
+        by="ada",
+        at=now(),
+    )
+    copy = Destination.objects.get(id=proposed.id)
+    copy.id, copy.decided_by, copy.decided_at, copy.usable_from = uuid7(), "grace", now(), now()
+    copy.__dict__["state"] = "approved"
+    assert refused(copy.save, force_insert=True) == "PG111"
+
+    approved = {"state": "approved", "decided_by": "grace", "decided_at": now()}
+    rows = Destination.objects.filter(id=proposed.id)
+    assert refused(rows.update, **approved, usable_from=now() - timedelta(days=1)) == "23514"
+    assert refused(rows.update, **approved, usable_from=now() + timedelta(days=1)) == ""
+
+
+def test_what_the_bank_said_is_never_applied_again(payee, bank):
+    report = Report.objects.create(
+        livemode=False,
+        number=500_000,
+        name="n.xml",
+        kind="camt.054",
+        sha256="",
+        content=b"",
+        received_at=now(),
+    )
+    rows = Report.objects.filter(id=report.id)
+    assert refused(rows.update, content=b"other") == "PG112"
+    assert refused(rows.update, state="applied") == ""
+    assert refused(rows.update, state="received") == "PG112"

@@ -17,8 +17,9 @@ from ledger import chart
 from payouts import transmit
 from payouts.bank.channel import Taken
 from payouts.create import Wanted, create
+from payouts.destinations import retire
 from payouts.files import bytes_of
-from payouts.models import BankFile, Batch, Payout, Report, ReportException, State
+from payouts.models import BankFile, Batch, Destination, Payout, Report, ReportException, State
 from payouts.move import move_one
 from payouts.reports import apply, hear_the_bank, keep
 from payouts.send import send_batch
@@ -233,6 +234,21 @@ def test_what_was_called_off_after_the_approval_is_in_no_file(payees, bank):
 
     assert BankFile.objects.get().payments == 2
     assert again(payouts[1]).file_id is None
+
+
+def test_what_would_go_to_a_retired_destination_is_called_off(payees, bank):
+    shops = payees(2)
+    payouts = [owed(shop) for shop in shops]
+    batch = batch_of(payouts)
+    gone = Destination.objects.get(merchant_id=shops[0])
+    retire(gone, by="grace", because="The merchant's phone was stolen.", at=now())
+
+    assert send_batch(batch, at=now())
+
+    stayed = again(payouts[0])
+    assert (stayed.state, stayed.failure_code) == (State.CANCELED, "destination_retired")
+    assert available(shops[0]) == 100_00
+    assert again(payouts[1]).state == State.IN_TRANSIT
 
 
 def test_a_name_the_format_has_no_words_for_is_called_off_and_the_rest_leaves(payees, bank):

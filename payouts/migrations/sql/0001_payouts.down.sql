@@ -12,5 +12,7 @@ DROP FUNCTION payout_arrows();
 DROP FUNCTION payout_file_is_in_ink();
 DROP FUNCTION payout_batch_moves_legally();
 DROP FUNCTION payout_batch_arrows();
+DROP FUNCTION payout_report_is_in_ink();
+DROP FUNCTION payout_destination_begins();
 DROP FUNCTION payout_destination_stands();
 DROP FUNCTION payout_destination_arrows();

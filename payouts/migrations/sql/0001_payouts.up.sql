@@ -32,6 +32,7 @@ CREATE TABLE payout_destination (
     CONSTRAINT payout_destination_kind_fits_rail CHECK ((kind = 'stripe') = (rail = 'stripe')),
     CONSTRAINT payout_destination_is_decided_by_another CHECK (decided_by <> proposed_by),
     CONSTRAINT payout_destination_is_decided_by_somebody CHECK ((state = 'proposed') = (decided_by = '')),
+    CONSTRAINT payout_destination_cools_off_after_its_approval CHECK (usable_from >= decided_at AND decided_at >= created_at),
     CONSTRAINT payout_destination_is_usable_once_approved
         CHECK ((state IN ('approved', 'retired')) = (usable_from IS NOT NULL))
 );
@@ -64,6 +65,13 @@ BEGIN
 END $$;
 CREATE TRIGGER payout_destination_stands BEFORE UPDATE ON payout_destination
     FOR EACH ROW EXECUTE FUNCTION payout_destination_stands();
+
+CREATE FUNCTION payout_destination_begins() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'destination %: it begins as a proposal', NEW.id USING ERRCODE = 'PG111';
+END $$;
+CREATE TRIGGER payout_destination_begins BEFORE INSERT ON payout_destination
+    FOR EACH ROW WHEN (NEW.state <> 'proposed') EXECUTE FUNCTION payout_destination_begins();
 
 -- When a merchant is paid what is available: superseded, never changed.
 CREATE TABLE payout_schedule (
@@ -284,6 +292,19 @@ CREATE TABLE payout_report (
     applied_at  timestamptz,
     CONSTRAINT payout_report_once UNIQUE (livemode, number)
 );
+
+CREATE FUNCTION payout_report_is_in_ink() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'report %: what the bank said never changes, nor that it was applied', OLD.number
+        USING ERRCODE = 'PG112';
+END $$;
+CREATE TRIGGER payout_report_in_ink BEFORE UPDATE ON payout_report
+    FOR EACH ROW WHEN (
+        (OLD.livemode, OLD.number, OLD.name, OLD.kind, OLD.sha256, OLD.content, OLD.received_at)
+            IS DISTINCT FROM (NEW.livemode, NEW.number, NEW.name, NEW.kind, NEW.sha256, NEW.content, NEW.received_at)
+        OR OLD.state = 'applied'
+    ) EXECUTE FUNCTION payout_report_is_in_ink();
+
 CREATE TABLE payout_report_exception (
     id              uuid        PRIMARY KEY,
     report_id       uuid        NOT NULL REFERENCES payout_report (id),
