@@ -131,7 +131,7 @@ class Stage:
                     self._kill_while_a_file_is_on_its_way(batch)
                 else:
                     self._finance.approve(batch)
-                self.seen.note(f"{rail}: {batch.payouts} payouts approved by two")
+                self.seen.note(f"{batch.payouts} by {rail}")
         self._until("approved batches have left", self._all_left)
         if day == 7:
             self._send_a_file_again_by_hand()

@@ -174,7 +174,7 @@ def _evenings(fortnight: Fortnight) -> None:
             "in reserve",
             "on its way",
             "left our bank",
-            "what happened",
+            "payouts approved by two, and what else happened",
         ),
         box=None,
         header_style="bold",
