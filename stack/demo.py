@@ -322,6 +322,7 @@ def unheard(stack: Stack, endpoint: Endpoint) -> int:
                 for event, merchant in connection.execute(
                     "SELECT public_id('evt', id), public_id('mer', merchant_id) FROM outbox_event"
                     " WHERE topic ~ '^(payment|refund|dispute|payout|payout_destination)[.]'"
+                    " AND created_at > (SELECT min(created_at) FROM webhook_endpoint)"
                 )
             )
             if not missing or time.monotonic() > deadline:
