@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import BinaryField
 from django.http import HttpRequest
 
 
@@ -18,6 +19,13 @@ class Kept:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def lookup_allowed(self: Any, lookup: str, value: str, request: HttpRequest) -> bool:
+        """By what an address may filter rows: never by bytes, which are sealed, a hash, or a file."""
+        of_bytes = {f.name for f in self.model._meta.fields if isinstance(f, BinaryField)}
+        if lookup.partition("__")[0] in of_bytes:
+            return False
+        return bool(super().lookup_allowed(lookup, value, request))  # type: ignore[misc]
 
 
 class ReadOnly(Kept):
