@@ -21,7 +21,8 @@ class PreviewChanged(Refused):
     """The batch is not what was seen any more; `changes` says what became different."""
 
     def __init__(self, found: Changes) -> None:
-        super().__init__(f"It is not what you saw any more: {found}. Look at it again.")
+        what = f" any more: {found}" if found else ""
+        super().__init__(f"It is not what you saw{what}. Look at it again.")
         self.changes = found
 
 

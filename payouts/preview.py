@@ -1,7 +1,7 @@
 """What a batch would pay, before anybody stands for it: totals, what stands in its way, what is odd, what has changed.
 
 What blocks must be taken out or seen to; what is odd is for a person to judge. A preview is of one moment: its digest
-names exactly the payouts it showed, and whoever submits or approves names that digest.
+names exactly the payouts it showed and their day, and whoever submits or approves names that digest.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from types import MappingProxyType
 from uuid import UUID
 
@@ -143,10 +144,11 @@ class Changes:
     canceled: tuple[UUID, ...]
     removed: tuple[UUID, ...]
     added: int
+    dated: bool  # It is to be paid on another day.
     appeared: tuple[Finding, ...]  # Since the batch was submitted.
 
     def __bool__(self) -> bool:
-        return bool(self.canceled or self.removed or self.added or self.appeared)
+        return bool(self.canceled or self.removed or self.added or self.dated or self.appeared)
 
     def __str__(self) -> str:
         parts = [
@@ -155,7 +157,8 @@ class Changes:
             (self.added, "added"),
             (sum(max(len(f.payouts), 1) for f in self.appeared), "with something new to look at"),
         ]
-        return ", ".join(f"{count} {what}" for count, what in parts if count) or "nothing"
+        told = [f"{count} {what}" for count, what in parts if count]
+        return ", ".join([*told, "another value date"] if self.dated else told)
 
 
 def preview(batch: Batch, *, at: datetime) -> Preview:
@@ -171,7 +174,7 @@ def preview(batch: Batch, *, at: datetime) -> Preview:
     return Preview(
         batch=batch,
         at=at,
-        digest=digest_of(batch.id),
+        digest=digest_of(batch),
         totals=tuple(
             Total(count, Money(amount, currency))
             for currency, (count, amount) in by_currency.items()
@@ -185,10 +188,10 @@ def preview(batch: Batch, *, at: datetime) -> Preview:
     )
 
 
-def digest_of(batch_id: UUID) -> str:
-    """Names the payouts of a batch, their amounts and destinations, as they are now; called-off ones left out."""
-    [(digest,)] = call("payout_batch_digest", batch_id)
-    return str(digest)
+def digest_of(batch: Batch) -> str:
+    """Names the day and the payouts, their amounts and destinations, as they are now; called-off ones left out."""
+    [(payouts,)] = call("payout_batch_digest", batch.id)
+    return sha256(f"{batch.value_date}:{payouts}".encode()).hexdigest()
 
 
 def snapshot(shown: Preview) -> dict[str, list[str]]:
@@ -225,6 +228,7 @@ def changes(shown: Preview, *, since: datetime | None = None) -> Changes:
             for id_ in act.details["removed"]
         ),
         added=sum(act.payouts for act in acts if act.what == Act.What.FILLED),
+        dated=any(act.what == Act.What.DATED for act in acts),
         appeared=tuple(appeared),
     )
 

@@ -218,6 +218,7 @@ def _changed(changed: Any) -> dict[str, Any]:
         ("canceled", len(changed.canceled), _named(changed.canceled)),
         ("taken out", len(changed.removed), _named(changed.removed)),
         ("taken in", changed.added, ""),
+        *([("another value date", "", "")] if changed.dated else []),
         *((f"new: {f.words}", len(f.payouts) or "", _named(f.payouts)) for f in changed.appeared),
     ]
     return _table(("What", "Payouts", "Which"), (row for row in rows if row[1] != 0))

@@ -8,6 +8,7 @@ from django.db.transaction import atomic
 
 from kernel.clock import now
 from kernel.money import Money
+from merchants.funds.calendars import Calendar, add_business_days
 from merchants.models import Merchant
 from payouts.approve import Blocked, PreviewChanged, TooLarge, approve, submit
 from payouts.batch import Refused, again, change_date, fill, take_back
@@ -74,6 +75,23 @@ def test_it_must_still_be_what_was_seen(shops):
         approved(batch, digest="")
     assert again(batch).state == "pending_approval"
     assert sorted(states(approved(batch))) == ["approved", "canceled"]
+
+
+def test_it_must_still_be_paid_on_the_day_that_was_seen(shops):
+    batch = submitted()
+    digest, looked_at = seen(batch), now()
+    take_back(batch, by="ada", because="Another day.", at=now())
+    later = add_business_days(DAY, 1, Calendar.TARGET)
+    submitted(change_date(batch, later, by="ada", because="Another day.", at=now()))
+
+    with pytest.raises(PreviewChanged, match="any more: another value date"):
+        approved(batch, digest=digest, seen_at=looked_at)
+    assert approved(again(batch)).value_date == later
+
+
+def test_a_digest_that_names_nothing_is_refused_in_words(shops):
+    with pytest.raises(PreviewChanged, match=r"It is not what you saw\. Look"):
+        approved(submitted(), digest="0" * 64, seen_at=now())
 
 
 def test_what_came_to_stand_in_the_way_meanwhile_does(shops):
