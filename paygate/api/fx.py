@@ -12,16 +12,26 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kernel.clock import now, rfc3339
+from kernel.currencies import EXPONENTS
 from kernel.error_shapes import REFUSALS
 from kernel.ids import InvalidId, decode, encode
 from kernel.pages import page
 from kernel.problems import AmountField, CurrencyField, Problem, StrictSerializer, no_such
 from merchants.authentication import principal_of
+from paygate.api.filters import Filters, filtered
 from paygate.fx.exchange import UnableToConvert, written
 from paygate.fx.models import Quote
 from paygate.fx.quote import NoSuchQuote, UnableToUseQuote, all_quotes, find_quote, make_quote
 
 SCOPES = {"GET": "fx:read", "POST": "fx:write"}
+QUOTES = Filters(
+    choices={
+        "from_currency": ("from_currency", EXPONENTS),
+        "to_currency": ("to_currency", EXPONENTS),
+    },
+    objects={"payment": ("payment_id", "pay")},
+    metadata=False,
+)
 
 
 class CreateQuote(StrictSerializer):
@@ -99,6 +109,11 @@ class Quotes(APIView):
             OpenApiParameter("limit", int, description="1 to 100, default 20."),
             OpenApiParameter("starting_after", str, description="The page after this quote."),
             OpenApiParameter("ending_before", str, description="The page before this quote."),
+            OpenApiParameter("from_currency", str),
+            OpenApiParameter("to_currency", str),
+            OpenApiParameter("payment", str, description="The one that payment used."),
+            OpenApiParameter("created[gte]", datetime),
+            OpenApiParameter("created[lt]", datetime),
         ],
         responses={200: QuoteList, **REFUSALS},
     )
@@ -106,9 +121,10 @@ class Quotes(APIView):
         """The merchant's quotes, newest first."""
         principal = principal_of(request)
         at = now()
+        rows = all_quotes(principal.merchant_id, livemode=principal.livemode)
         return Response(
             page(
-                all_quotes(principal.merchant_id, livemode=principal.livemode),
+                filtered(rows, request, QUOTES),
                 request,
                 prefix="fxq",
                 render_many=lambda quotes: [_render(quote, at=at) for quote in quotes],

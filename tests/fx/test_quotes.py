@@ -46,6 +46,23 @@ def test_a_quote_holds_a_rate_with_the_merchants_spread_for_some_minutes(merchan
     assert api.get("fx/quotes").json()["data"] == [made]
 
 
+def test_quotes_are_listed_by_what_is_asked_for_and_by_nothing_that_is_not_known(quote, api):
+    used, other = quote(), quote(amount=5)
+    payment = pay(api, used).json()["id"]
+
+    def listed(query):
+        return [one["id"] for one in api.get(f"fx/quotes?{query}").json()["data"]]
+
+    assert listed(f"payment={payment}") == [used["id"]]
+    assert listed("from_currency=EUR&to_currency=USD") == [other["id"], used["id"]]
+    assert listed("from_currency=USD") == []
+    assert listed("created[lt]=2020-01-01T00:00:00Z") == []
+    for query in ("status=open", "currency=EUR", "metadata[a]=b"):
+        reply = api.get(f"fx/quotes?{query}")
+        assert reply.status_code == 400, query
+        assert reply.json()["error"]["code"] == "unknown_parameter"
+
+
 def test_a_payment_is_converted_by_its_quote_whatever_the_market_does_meanwhile(quote, api):
     made = quote()
     publish(USD="1.1000")
