@@ -23,6 +23,7 @@ from payouts.models import Destination, Rail
 
 TABLE = "payout_destination"
 _CONNECTED = re.compile(r"acct_[A-Za-z0-9]{8,64}")
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")  # ISO 13616, wherever it stands.
 _ACCOUNT_NUMBER = re.compile(r"[0-9]{4,17}")  # NACHA: DFI account number, 17 places.
 
 
@@ -73,6 +74,9 @@ def propose(
         created_at=at,
     )
     number = _fill(destination, account)
+    written = "".join(account.holder.split()).upper()
+    if number.upper() in written or _IBAN.search(written):
+        raise UnfitDestination("holder", "Say whose account it is, not its number.")
     destination.sealed = seal(number.encode(), table=TABLE, row=destination.id)
     destination.last4 = number[-4:] if len(number) > 7 else number[-2:]  # Never most of it.
     with atomic():
@@ -156,6 +160,7 @@ def _fill(destination: Destination, account: Account) -> str:
             return _iban(destination, account)
         case "account_number":
             return _us(destination, account)
+    _nothing_else(account, "bic", "routing_number")
     if account.rail not in (None, Rail.STRIPE):
         raise UnfitDestination("rail", "A connected account is paid by stripe.")
     if not _CONNECTED.fullmatch(account.stripe_account):
@@ -168,6 +173,7 @@ def _fill(destination: Destination, account: Account) -> str:
 
 
 def _iban(destination: Destination, account: Account) -> str:
+    _nothing_else(account, "routing_number")
     try:
         iban = check_iban(account.iban)
         bic = check_bic(account.bic) if account.bic else iban.bic
@@ -183,6 +189,7 @@ def _iban(destination: Destination, account: Account) -> str:
 
 
 def _us(destination: Destination, account: Account) -> str:
+    _nothing_else(account, "bic")
     try:
         destination.routing_number = check_routing_number(account.routing_number)
     except ValueError as fault:
@@ -196,6 +203,13 @@ def _us(destination: Destination, account: Account) -> str:
     destination.kind, destination.country = Destination.Kind.US, "US"
     destination.rail, destination.account_type = _rail(account), account.account_type
     return account.account_number
+
+
+def _nothing_else(account: Account, *names: str) -> None:
+    """What belongs to another kind of account is not silently dropped."""
+    for name in names:
+        if getattr(account, name):
+            raise UnfitDestination(name, "That belongs to another kind of account.")
 
 
 def _rail(account: Account) -> Rail:

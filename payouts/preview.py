@@ -25,12 +25,15 @@ from payouts.models import Batch, Payout, Rail, State
 
 LARGEST = 10  # Payouts shown by themselves.
 
+AHEAD = timedelta(days=31)  # More is a slip of the hand.
+
 
 class Kind(StrEnum):
     """What there is to say of a payout, or of the batch as a whole."""
 
     EMPTY = "empty"
     DATE_PAST = "date_past"
+    DATE_FAR = "date_far"
     DATE_CLOSED = "date_closed"
     NOT_APPROVED = "destination_not_approved"
     COOLING_OFF = "destination_cooling_off"
@@ -46,6 +49,7 @@ BLOCKING = frozenset(
     {
         Kind.EMPTY,
         Kind.DATE_PAST,
+        Kind.DATE_FAR,
         Kind.DATE_CLOSED,
         Kind.NOT_APPROVED,
         Kind.COOLING_OFF,
@@ -56,6 +60,7 @@ WORDS: Mapping[Kind, str] = MappingProxyType(
     {
         Kind.EMPTY: "There is nothing in it to be paid.",
         Kind.DATE_PAST: "The value date is past.",
+        Kind.DATE_FAR: "The value date is more than a month ahead: what is set aside would wait for it.",
         Kind.DATE_CLOSED: "On the value date the banks are closed for",
         Kind.NOT_APPROVED: "The destination was retired, or never approved.",
         Kind.COOLING_OFF: "The destination is still cooling off.",
@@ -251,6 +256,8 @@ def _of_the_whole(batch: Batch, currencies: list[str], at: datetime) -> list[Fin
         found.append(Finding(Kind.EMPTY))
     if batch.value_date < at.date():
         found.append(Finding(Kind.DATE_PAST))
+    if batch.value_date > at.date() + AHEAD:
+        found.append(Finding(Kind.DATE_FAR))
     closed = [currency for currency in currencies if not _open(batch.value_date, currency)]
     if closed and batch.rail == Rail.BANK:
         found.append(Finding(Kind.DATE_CLOSED, about=f"{', '.join(closed)}."))

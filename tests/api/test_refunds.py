@@ -35,6 +35,7 @@ def test_all_of_it_is_given_back_by_default(api, payment, books_of):
         "payment": payment,
         "amount": 100_00,
         "currency": "USD",
+        "fee": 0,
         "reason": "requested_by_customer",
         "external": False,
         "psp": "stripe",

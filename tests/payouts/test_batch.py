@@ -130,7 +130,11 @@ def test_what_stands_in_the_way_is_found(shops):
 
 @pytest.mark.parametrize(
     ("day", "kind"),
-    [(date(2020, 1, 2), Kind.DATE_PAST), (date(2030, 12, 25), Kind.DATE_CLOSED)],
+    [
+        (date(2020, 1, 2), Kind.DATE_PAST),
+        (date(2030, 12, 24), Kind.DATE_FAR),
+        (date(2030, 12, 25), Kind.DATE_CLOSED),
+    ],
 )
 def test_a_day_on_which_nobody_pays_stands_in_the_way(shops, day, kind):
     batch = put_together(value_date=day)

@@ -37,6 +37,7 @@ STRIPE = {
     25: (400, ""),  # Our own account pays out by itself.
     26: (400, ""),  # The connected account has nothing.
     28: (200, ""),
+    31: (200, ""),
     40: (400, ""),  # One cent is too little.
     41: (400, ""),  # 10.5 is no integer.
 }

@@ -27,7 +27,12 @@ def queues(commands: list[list[str]]) -> list[str]:
 def test_every_psp_has_a_worker_of_its_own() -> None:
     assert set(PSPS) == set(settings.PSPS)
     assert queues(list(programs(Path(), PORTS).values())) == sorted(
-        [*(f"psp.{psp}" for psp in settings.PSPS), "notices", settings.CELERY_TASK_DEFAULT_QUEUE]
+        [
+            *(f"psp.{psp}" for psp in settings.PSPS),
+            "notices",
+            "payouts",
+            settings.CELERY_TASK_DEFAULT_QUEUE,
+        ]
     )
 
 
