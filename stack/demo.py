@@ -155,15 +155,15 @@ def _day(stack: Stack, endpoint: Endpoint, options: argparse.Namespace) -> bool:
                 one.result()
         desk = Desk(stack.api, secrets, seed=options.seed)
         months_after(stack, psps, desk, seed=options.seed)
-        faults = injected(stack)
-        misbehave(stack, {}, seed=options.seed)
-        psps.webhooks_go_wrong({}, seed=options.seed)
-        endpoint.calm.set()  # Or a merchant who is out for days would be given up on, as is right.
-        settle_down(stack, psps)
-        unheard(stack, endpoint)
-        stage = Stage(stack, psps, clock=clock_of(options), seed=options.seed)
-        with console.status("a fortnight") as status:
-            fortnight = stage.play(lambda what: status.update(f"a fortnight: {what}"))
+    faults = injected(stack)
+    misbehave(stack, {}, seed=options.seed)
+    psps.webhooks_go_wrong({}, seed=options.seed)
+    endpoint.calm.set()  # Or a merchant who is out for days would be given up on, as is right.
+    settle_down(stack, psps)
+    unheard(stack, endpoint)
+    stage = Stage(stack, psps, clock=clock_of(options), seed=options.seed)
+    with console.status("a fortnight") as status:
+        fortnight = stage.play(lambda what: status.update(f"a fortnight: {what}"))
     unresolved = settle_down(stack, psps)
     proof = prove(stack)
     comparison = compare(stack.databases.owner, stack.simulators)
