@@ -84,12 +84,11 @@ def carry_out(pairs: Sequence[Pair], *, channel: str = "") -> int:
     return len(taken)
 
 
-def side_by_side(
-    psp: str, work: Callable[..., object], tasks: Sequence[tuple[Any, ...]]
-) -> None:
+def side_by_side(psp: str, work: Callable[..., object], tasks: Sequence[tuple[Any, ...]]) -> None:
     """Do the work for each task in this process's threads for the PSP; returns when all is done.
 
-    The first part of a task is what it is about: an attempt, a payout. A task that fails is logged and left to `resolve`: it never keeps its neighbours from being done.
+    The first part of a task is what it is about: an attempt, a payout. A task that fails is logged and left to
+    `resolve`: it never keeps its neighbours from being done.
     """
     if len(tasks) == 1 or not settings.GROUP_COMMITS:
         for task in tasks:

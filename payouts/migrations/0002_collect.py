@@ -48,9 +48,7 @@ class Migration(migrations.Migration):
             name="reportexception",
             options={
                 "ordering": ["-id"],
-                "permissions": [
-                    ("settle_reportexception", "Can say how an exception was seen to")
-                ],
+                "permissions": [("settle_reportexception", "Can say how an exception was seen to")],
             },
         ),
         migrations.SeparateDatabaseAndState(
