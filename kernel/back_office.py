@@ -1,4 +1,4 @@
-"""Pages of the back office on which nobody changes anything, a superuser neither.
+"""Pages of the back office on which nobody changes anything, a superuser neither; and how a page asks for a reason.
 
 What the books and the state machines own is changed by verbs, never by a form.
 """
@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.db.models import BinaryField
 from django.http import HttpRequest
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 
 class Kept:
@@ -33,3 +36,21 @@ class ReadOnly(Kept):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ReasonForm(BaseDialogForm):  # type: ignore[misc]
+    reason = forms.CharField(
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="Kept, beside your name.",
+    )
+
+
+def asks(title: str, description: str) -> dict[str, Any]:
+    """A dialog that asks for a reason before an action."""
+    return {
+        "title": title,
+        "description": description,
+        "form_class": ReasonForm,
+        "form_submit_text": title,
+    }

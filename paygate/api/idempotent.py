@@ -95,13 +95,7 @@ def answer_once_by(
     claim: Callable[[BindKey], ClaimedSo[A]],
 ) -> HttpResponse:
     """The same for whatever else can be claimed under a key."""
-    principal = principal_of(request)
-    key = Key(
-        principal.merchant_id,
-        principal.livemode,
-        idempotency_key(request, body.pop("idempotency_key", None)),
-    )
-    mark = fingerprint(request.method or "", request.path, body)
+    key, mark = _asked_under(request, body)
     bound = recall_quickly(key)
     if bound is None or bound.fingerprint != mark:  # Redis may say a reply, never a refusal.
         try:
@@ -127,23 +121,15 @@ class Deed:
 
     subject: UUID  # What it makes or changes.
     path: str  # Where the API shows that.
-    do: Callable[
-        [datetime], Reply
-    ]  # In a transaction; what it raises undoes all, and leaves the key free.
-    show: Callable[
-        [UUID], Reply
-    ]  # How what a key is bound to stands, when its reply is kept no more.
+    #: In a transaction; what it raises undoes all, and leaves the key free.
+    do: Callable[[datetime], Reply]
+    #: How what a key is bound to stands, when its reply is kept no more.
+    show: Callable[[UUID], Reply]
 
 
 def answer_at_once(request: Request, body: dict[str, Any], deed: Deed) -> HttpResponse:
     """Key, change and reply are one commit, so that nothing is ever half done. `body` as for answer_once."""
-    principal = principal_of(request)
-    key = Key(
-        principal.merchant_id,
-        principal.livemode,
-        idempotency_key(request, body.pop("idempotency_key", None)),
-    )
-    mark = fingerprint(request.method or "", request.path, body)
+    key, mark = _asked_under(request, body)
     bound = recall_quickly(key)
     if bound is None or bound.fingerprint != mark:  # Redis may say a reply, never a refusal.
         at = now()
@@ -162,9 +148,15 @@ def answer_at_once(request: Request, body: dict[str, Any], deed: Deed) -> HttpRe
         assert bound is not None
     if bound.fingerprint != mark:
         raise _reused()
-    response = _respond(bound.reply or deed.show(bound.subject))
-    response["Idempotent-Replayed"] = "true"
-    return response
+    return _replayed(bound.reply or deed.show(bound.subject))
+
+
+def _asked_under(request: Request, body: dict[str, Any]) -> tuple[Key, bytes]:
+    """The key of the request, taken out of its body, and the fingerprint of what it asks for."""
+    principal = principal_of(request)
+    key = idempotency_key(request, body.pop("idempotency_key", None))
+    mark = fingerprint(request.method or "", request.path, body)
+    return Key(principal.merchant_id, principal.livemode, key), mark
 
 
 def _first(
@@ -198,9 +190,7 @@ def _again(manner: Manner[A], key: Key, mark: bytes, bound: Bound) -> HttpRespon
     assert bound.reply is not None
     if bound.reply.status < 500 and bound.reply.status != 202:
         remember(key, bound)
-    response = _respond(bound.reply)
-    response["Idempotent-Replayed"] = "true"
-    return response
+    return _replayed(bound.reply)
 
 
 def _present(manner: Manner[A], key: Key, bound: Bound) -> Reply:
@@ -227,6 +217,12 @@ def _present(manner: Manner[A], key: Key, bound: Bound) -> Reply:
                 headers={"Retry-After": "1"},
             )
     return manner.look(asked)[1]
+
+
+def _replayed(reply: Reply) -> HttpResponse:
+    response = _respond(reply)
+    response["Idempotent-Replayed"] = "true"
+    return response
 
 
 def _reused() -> Problem:

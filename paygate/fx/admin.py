@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
@@ -13,33 +12,14 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
 
-from kernel.back_office import ReadOnly
+from kernel.back_office import ReadOnly, ReasonForm, asks
 from kernel.clock import now
 from kernel.ids import InvalidId, decode, encode
 from paygate.fx.exchange import written
 from paygate.fx.fetch import decide
 from paygate.fx.models import Feed, Quote, Rate
 from paygate.fx.position import positions, total
-
-
-class ReasonForm(BaseDialogForm):  # type: ignore[misc]
-    reason = forms.CharField(
-        max_length=500,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="Kept with the rate, beside your name.",
-    )
-
-
-def _asks(title: str, description: str) -> dict[str, Any]:
-    return {
-        "title": title,
-        "description": description,
-        "form_class": ReasonForm,
-        "form_submit_text": title,
-    }
 
 
 @admin.register(Rate)
@@ -81,7 +61,7 @@ class RateAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         description="Believe it",
         url_path="believe",
         permissions=["decide"],
-        dialog=_asks("Believe it", "We convert by it from now on. Where did you look it up?"),
+        dialog=asks("Believe it", "We convert by it from now on. Where did you look it up?"),
     )
     def believe(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         return self._decide(request, form, object_id, accept=True)
@@ -90,7 +70,7 @@ class RateAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         description="Refuse it",
         url_path="refuse",
         permissions=["decide"],
-        dialog=_asks("Refuse it", "We never convert by it. What is wrong with it?"),
+        dialog=asks("Refuse it", "We never convert by it. What is wrong with it?"),
     )
     def refuse(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         return self._decide(request, form, object_id, accept=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -14,10 +13,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
 
-from kernel.back_office import ReadOnly
+from kernel.back_office import ReadOnly, ReasonForm, asks
 from kernel.clock import now
 from kernel.ids import InvalidId, decode
 from paygate.psp.registry import PSPS
@@ -26,23 +23,6 @@ from paygate.webhooks.decide import NotQuarantined
 from paygate.webhooks.dispatch import ring
 from paygate.webhooks.legible import legible
 from paygate.webhooks.models import PspEvent, State
-
-
-class ReasonForm(BaseDialogForm):  # type: ignore[misc]
-    reason = forms.CharField(
-        max_length=500,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="Kept with the event, beside your name.",
-    )
-
-
-def _asks(title: str, description: str) -> dict[str, Any]:
-    return {
-        "title": title,
-        "description": description,
-        "form_class": ReasonForm,
-        "form_submit_text": title,
-    }
 
 
 class PspFilter(admin.SimpleListFilter):
@@ -115,7 +95,7 @@ class PspEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         description="Apply again",
         url_path="apply-again",
         permissions=["decide"],
-        dialog=_asks("Apply again", "It has its turn at once. What changed since?"),
+        dialog=asks("Apply again", "It has its turn at once. What changed since?"),
     )
     def apply_again(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         return self._decide(request, form, object_id, "Apply again")
@@ -124,7 +104,7 @@ class PspEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         description="Set aside",
         url_path="set-aside",
         permissions=["decide"],
-        dialog=_asks("Set aside", "It will never be applied. How was it seen to?"),
+        dialog=asks("Set aside", "It will never be applied. How was it seen to?"),
     )
     def set_aside(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         return self._decide(request, form, object_id, "Set aside")
@@ -133,7 +113,7 @@ class PspEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         description="Apply all again",
         url_path="apply-all-again",
         permissions=["decide"],
-        dialog=_asks("Apply all again", "All that is quarantined has its turn. What was mended?"),
+        dialog=asks("Apply all again", "All that is quarantined has its turn. What was mended?"),
     )
     def apply_all_again(self, request: HttpRequest, form: ReasonForm) -> HttpResponse:
         why = form.cleaned_data["reason"]

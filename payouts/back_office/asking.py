@@ -1,4 +1,4 @@
-"""How pages ask for a reason, carry a verb out, and say what came of it."""
+"""How pages carry a verb out and say what came of it, and how they name what they are about."""
 
 from __future__ import annotations
 
@@ -12,29 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from kernel.ids import InvalidId, decode, encode
 from merchants.models import Merchant
-
-
-class ReasonForm(BaseDialogForm):  # type: ignore[misc]
-    reason = forms.CharField(
-        max_length=500,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="Kept, beside your name.",
-    )
-
-
-def asks(title: str, description: str) -> dict[str, Any]:
-    """A dialog that asks for a reason before an action."""
-    return {
-        "title": title,
-        "description": description,
-        "form_class": ReasonForm,
-        "form_submit_text": title,
-    }
 
 
 def carry_out(

@@ -14,11 +14,11 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 
-from kernel.back_office import ReadOnly
+from kernel.back_office import ReadOnly, ReasonForm, asks
 from kernel.clock import now
 from kernel.ids import InvalidId, decode
 from kernel.money import Money
-from payouts.back_office.asking import ReasonForm, asks, by_id, carry_out, link
+from payouts.back_office.asking import by_id, carry_out, link
 from payouts.files import bytes_of
 from payouts.models import BankFile, Report, ReportException
 from payouts.see_to import SeenToAlready, see_to

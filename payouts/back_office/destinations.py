@@ -18,13 +18,11 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from kernel.back_office import Kept
+from kernel.back_office import Kept, ReasonForm, asks
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from payouts.back_office.asking import (
     MerchantField,
-    ReasonForm,
-    asks,
     by_id,
     carry_out,
     whose,

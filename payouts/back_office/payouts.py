@@ -12,15 +12,13 @@ from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from kernel.back_office import ReadOnly
+from kernel.back_office import ReadOnly, ReasonForm, asks
 from kernel.clock import now
 from kernel.money import Money
 from kernel.outbox.models import OutboxEvent
 from ledger.models import LedgerEntry
 from payouts.back_office.asking import (
-    ReasonForm,
     address_of,
-    asks,
     by_id,
     carry_out,
     go_to,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -40,7 +41,7 @@ def query(call: Call) -> dict[str, Any]:
     return dict(parse_qsl(call.request.query))
 
 
-class Platform:
+class Platform(ABC):
     """What the server answers to ROUTES."""
 
     _transfers: Transfers
@@ -66,8 +67,9 @@ class Platform:
         data = [shown(transfer) for transfer in page[:limit]]
         return self._reply(200, {"data": data, "_links": links})
 
+    @abstractmethod
     def _reply(self, status: int, body: dict[str, Any]) -> Reply:
-        raise NotImplementedError
+        """The server's: as Adyen writes its answers."""
 
 
 def _check_query(params: dict[str, Any]) -> None:

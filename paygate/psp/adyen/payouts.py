@@ -15,9 +15,8 @@ from typing import Any
 from urllib.parse import quote
 
 from kernel.clock import now
-from kernel.money import Money
 from paygate.psp.adyen import translate
-from paygate.psp.adyen.item import moment
+from paygate.psp.adyen.item import amount, moment
 from paygate.psp.events import Irrelevant, News, PayoutMoved, Unreadable
 from paygate.psp.gateway import Declined, NotSent, Unknown
 from paygate.psp.payouts import (
@@ -230,17 +229,7 @@ def reported(transfer: object) -> News:
     outcome = _standing(transfer)
     if isinstance(outcome, Unknown):
         raise Unreadable(outcome.why)
-    return PayoutMoved(ours, outcome, transfer["id"], _amount(transfer))
-
-
-def _amount(transfer: Body) -> Money:
-    said = transfer.get("amount")
-    if not isinstance(said, Mapping) or type(said.get("value")) is not int:
-        raise Unreadable("amount is none")
-    try:
-        return translate.money(said)
-    except (LookupError, TypeError, ValueError) as error:
-        raise Unreadable(f"amount is none: {error}") from error
+    return PayoutMoved(ours, outcome, transfer["id"], amount(transfer))
 
 
 def _instant(at: datetime) -> str:
