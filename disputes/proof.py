@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from kernel.checks import Check
+from ledger.booked import booked
 
 #: What the books say of each dispute's money in one account, and what its rounds say.
-_IN_THE_BOOKS = """
-    SELECT t.merchant_id, split_part(t.source, ':', 1) AS dispute, c.code,
-        sum(CASE e.type WHEN 'CREDIT' THEN e.amount ELSE -e.amount END) AS balance
-    FROM ledger_transaction t
-    JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id
-    JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id
-    WHERE t.kind LIKE 'dispute.%'
-    GROUP BY 1, 2, 3
-"""
+_IN_THE_BOOKS = booked(
+    "t.kind LIKE 'dispute.%'",
+    by=("t.merchant_id", "split_part(t.source, ':', 1) AS dispute", "c.code"),
+)
 
 _BY_THE_ROUNDS = """
     SELECT d.merchant_id, public_id('dp', d.id) AS dispute, d.psp, d.outstanding,

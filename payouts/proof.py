@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from kernel.checks import Check
+from ledger.booked import booked
 
 #: What the books say of each payout on each account.
-_BOOKED = """
-    SELECT t.merchant_id, t.source, c.code, sum(CASE e.type WHEN 'CREDIT' THEN e.amount ELSE -e.amount END) AS balance
-    FROM ledger_transaction t
-    JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id
-    JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id
-    WHERE t.kind LIKE 'payout.%'
-    GROUP BY 1, 2, 3
-"""
+_BOOKED = booked("t.kind LIKE 'payout.%'")
 
 CHECKS = [
     Check(

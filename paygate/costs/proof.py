@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from kernel.checks import Check
+from ledger.booked import booked
 
 #: What is in the books of charges for payments: "pay_…:txn_…".
-_BOOKED = """
-    SELECT t.merchant_id, t.kind, t.source, c.code,
-        sum(CASE e.type WHEN 'CREDIT' THEN e.amount ELSE -e.amount END) AS balance
-    FROM ledger_transaction t
-    JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id
-    JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id
-    WHERE t.kind IN ('psp.fee_charged', 'fee.cost_passed_on') AND t.source LIKE 'pay\\_%'
-    GROUP BY t.merchant_id, t.kind, t.source, c.code
-"""
+_BOOKED = booked(
+    "t.kind IN ('psp.fee_charged', 'fee.cost_passed_on') AND t.source LIKE 'pay\\_%'",
+    by=("t.merchant_id", "t.kind", "t.source", "c.code"),
+)
 
 CHECKS = [
     Check(

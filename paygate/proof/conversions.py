@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from kernel.checks import Check
+from ledger.booked import booked
 
 #: What each transaction changes of what a merchant has, by account and currency.
-_CHANGES = """
-    SELECT t.merchant_id, t.kind, t.source, c.code, e.currency,
-        sum(CASE e.type WHEN 'CREDIT' THEN e.amount ELSE -e.amount END)::bigint AS change
-    FROM ledger_transaction t
-    JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id
-    JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id
-    WHERE c.code IN ('liabilities:merchant:pending', 'liabilities:merchant:available')
-    GROUP BY t.merchant_id, t.kind, t.source, c.code, e.currency
-"""
+_CHANGES = booked(
+    "c.code IN ('liabilities:merchant:pending', 'liabilities:merchant:available')",
+    by=("t.merchant_id", "t.kind", "t.source", "c.code", "e.currency"),
+)
 
 #: What payments keep of their conversions.
 _PARTS = """
@@ -31,7 +27,7 @@ CHECKS = [
             WHERE f.kind = 'fx.converted' AND NOT EXISTS (
                 SELECT FROM changes c
                 JOIN changes d ON d.merchant_id = c.merchant_id AND d.kind = 'fx.converted' AND d.source = f.source
-                    AND d.code = c.code AND d.currency = c.currency AND d.change = -c.change
+                    AND d.code = c.code AND d.currency = c.currency AND d.balance = -c.balance
                 WHERE c.merchant_id = f.merchant_id AND c.kind || ':' || c.source = f.source)""",  # noqa: S608 - our own text.
     ),
     Check(
@@ -39,11 +35,11 @@ CHECKS = [
         f"""WITH changes AS MATERIALIZED ({_CHANGES}), parts AS MATERIALIZED ({_PARTS})
             SELECT p.merchant_id, p.id::text, p.follows FROM parts p
             WHERE p.own IS DISTINCT FROM (
-                SELECT -sum(c.change) FROM changes c
+                SELECT -sum(c.balance) FROM changes c
                 WHERE c.merchant_id = p.merchant_id AND c.kind = 'fx.converted' AND c.source = p.follows
                     AND c.currency = p.currency)
             OR p.settled IS DISTINCT FROM coalesce((
-                SELECT sum(c.change) FROM changes c
+                SELECT sum(c.balance) FROM changes c
                 WHERE c.merchant_id = p.merchant_id AND c.kind = 'fx.converted' AND c.source = p.follows
                     AND c.currency = p.to_currency), 0)
             UNION ALL
@@ -64,7 +60,7 @@ CHECKS = [
             SELECT p.merchant_id, p.id, c.kind, c.source FROM payment p
             JOIN about a ON a.merchant_id = p.merchant_id AND a.payment_id = p.id
             JOIN changes c ON c.merchant_id = a.merchant_id AND c.source = a.source AND c.currency = p.currency
-                AND c.change <> 0
+                AND c.balance <> 0
             WHERE p.conversion IS NOT NULL AND NOT p.conversion -> 'parts' ? (c.kind || ':' || c.source)""",  # noqa: S608 - our own text.
     ),
     Check(

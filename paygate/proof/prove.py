@@ -17,6 +17,7 @@ from django.db import connection
 from kernel.checks import Check as Check
 from kernel.clock import now, rfc3339
 from kernel.db import atomic
+from ledger.booked import booked
 from ledger.checkpoints import verify_checkpoints
 from paygate.wiring import CHECKS as OTHERS_CHECKS
 from paygate.wiring import KEYED, named
@@ -26,6 +27,8 @@ def _without_its(table: str) -> str:
     """What is true of a key that set nothing of this table going."""
     return f"NOT EXISTS (SELECT FROM {table} a WHERE a.merchant_id = k.merchant_id AND a.id = k.subject)"
 
+
+_REFUNDED = booked("t.kind IN ('refund.succeeded', 'refund.failed')")
 
 CHECKS = [
     Check(
@@ -126,21 +129,13 @@ CHECKS = [
     ),
     Check(
         "every refund that stands as succeeded is in the books, and no other",
-        """SELECT r.merchant_id, r.id, r.state, side.code, coalesce(b.booked, 0) FROM refund r
+        f"""SELECT r.merchant_id, r.id, r.state, side.code, coalesce(b.balance, 0) FROM refund r
            CROSS JOIN LATERAL (
                VALUES ('assets:psp:' || r.psp || ':receivable', 1), ('liabilities:merchant:available', -1)
            ) side (code, sign)
-           LEFT JOIN (
-               SELECT t.merchant_id, t.source, c.code,
-                   sum(CASE e.type WHEN 'CREDIT' THEN e.amount ELSE -e.amount END) AS booked
-               FROM ledger_transaction t
-               JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id
-               JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id
-               WHERE t.kind IN ('refund.succeeded', 'refund.failed')
-               GROUP BY t.merchant_id, t.source, c.code
-           ) b ON b.merchant_id = r.merchant_id AND b.source = public_id('re', r.id)
+           LEFT JOIN ({_REFUNDED}) b ON b.merchant_id = r.merchant_id AND b.source = public_id('re', r.id)
                AND b.code = side.code
-           WHERE coalesce(b.booked, 0) <> CASE r.state WHEN 'succeeded' THEN side.sign * r.amount ELSE 0 END""",
+           WHERE coalesce(b.balance, 0) <> CASE r.state WHEN 'succeeded' THEN side.sign * r.amount ELSE 0 END""",  # noqa: S608 - our own words.
     ),
     Check(
         "nothing is in the books for a refund that there is not",

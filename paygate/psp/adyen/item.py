@@ -1,9 +1,12 @@
-"""The fields of one of Adyen's notification items, each as it is documented or not at all."""
+"""The fields of one of Adyen's notification items, each as it is documented or not at all; and who signed them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kernel.money import Money
@@ -11,6 +14,7 @@ from paygate.psp.adyen import translate
 from paygate.psp.events import Unreadable
 
 Payload = Mapping[str, Any]
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 def text(payload: Payload, name: str) -> str:
@@ -73,3 +77,18 @@ def moment(value: object) -> datetime | None:
         return read.astimezone(UTC) if read is not None and read.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None
+
+
+def happened(said: object, *, now: datetime) -> datetime:
+    """When something was, by a time that nobody signed: now, where there is none, or one that is not yet."""
+    at = moment(said)
+    return now if at is None or at > now + CLOCKS_DIFFER else at
+
+
+def is_signed(said: bytes, signature: bytes, keys: Iterable[bytes]) -> bool:
+    """Does any of the keys give that signature (HMAC-SHA256, base64)?"""
+    fits = False
+    for key in keys:  # All of them, so that the time tells nothing.
+        made = base64.b64encode(hmac.digest(key, said, hashlib.sha256))
+        fits |= hmac.compare_digest(made, signature)
+    return fits

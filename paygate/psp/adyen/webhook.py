@@ -13,11 +13,21 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from paygate.psp.adyen import payouts, platform, reports
-from paygate.psp.adyen.item import Payload, additional, amount, flag, moment, needed, ours, text
+from paygate.psp.adyen.item import (
+    Payload,
+    additional,
+    amount,
+    flag,
+    happened,
+    is_signed,
+    needed,
+    ours,
+    text,
+)
 from paygate.psp.adyen.translate import NUMBERS, REFUSALS, UNSAID
 from paygate.psp.events import (
     Became,
@@ -37,7 +47,6 @@ from paygate.psp.gateway import Approved, DeclineCode, Declined, Outcome
 
 ACKNOWLEDGEMENT = "[accepted]"  # Some configurations still wait for it, all are content with it.
 
-CLOCKS_DIFFER = timedelta(minutes=5)
 ANOTHER_ACCOUNT = "ANOTHER_MERCHANT_ACCOUNT"  # The kind of an item that is not about ours.
 
 # --------------------------------------------------------------------------------------- receiving
@@ -92,12 +101,7 @@ def _knows_the_password(delivery: Delivery, login: str) -> None:
 
 def _is_genuine(payload: Payload, keys: list[bytes]) -> bool:
     signature = payload["additionalData"]["hmacSignature"].encode()
-    said = signed_text(payload).encode()
-    fits = False
-    for key in keys:  # All of them, so that the time tells nothing.
-        made = base64.b64encode(hmac.digest(key, said, hashlib.sha256))
-        fits |= hmac.compare_digest(made, signature)
-    return fits
+    return is_signed(signed_text(payload).encode(), signature, keys)
 
 
 def signed_text(payload: Payload) -> str:
@@ -135,11 +139,7 @@ def _as_signed(value: object) -> str:
 
 
 def _item(payload: Payload, account: str, now: datetime) -> Item:
-    at = moment(payload.get("eventDate"))
-    if (
-        at is None or at > now + CLOCKS_DIFFER
-    ):  # It is not signed, and of reports the latest counts.
-        at = now
+    at = happened(payload.get("eventDate"), now=now)  # Of reports the latest counts.
     is_ours = payload.get("merchantAccountCode") == account
     kind = text(payload, "eventCode") if is_ours else ANOTHER_ACCOUNT
     return Item(key=_key(payload), kind=kind, at=at, payload=payload)
