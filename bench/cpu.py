@@ -13,13 +13,16 @@ TICK = 1000 / os.sysconf("SC_CLK_TCK")  # Milliseconds.
 #: Programs of the stack by the part they play. PSPs and merchants' endpoints are not the platform.
 PARTS = {
     "web": ("web",),
-    "workers": ("worker-stripe", "worker-adyen", "worker-braintree", "worker-default"),
+    "workers": (
+        *("worker-stripe", "worker-adyen", "worker-braintree"),
+        *("worker-payouts", "worker-default"),
+    ),
     "notices": ("worker-notices",),
     "relay": ("relay",),
     "beat": ("beat",),
     "postgres": ("postgres",),
     "redis": ("redis",),
-    "simulators": ("sim-stripe", "sim-adyen", "sim-braintree"),
+    "simulators": ("sim-stripe", "sim-adyen", "sim-braintree", "sim-bank"),
     "endpoints": ("endpoints",),
 }
 PLATFORM = ("web", "workers", "notices", "relay", "beat", "postgres", "redis")

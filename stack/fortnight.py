@@ -24,7 +24,7 @@ import requests
 from celery import Celery
 
 from stack.finance import RAILS, Built, Finance
-from stack.mischief import Psps
+from stack.mischief import Psps, lever
 from stack.up import Stack
 
 DAYS = 14
@@ -71,12 +71,8 @@ class Fortnight:
     """What was seen; `complaints` are what should have come about and did not."""
 
     evenings: list[Evening] = field(default_factory=list)
-    happened: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     owed_at_most: int = 0  # By the merchant of the large dispute, minor units.
-
-    def note(self, what: str) -> None:
-        self.happened.append(what)
 
 
 class Stage:
@@ -93,6 +89,7 @@ class Stage:
         self._sales = 0
         self._counting = threading.Lock()
         self._large = ""
+        self._happened: list[str] = []  # Today.
         self._places: dict[tuple[str, str], str] = {}
 
     def play(self, tell: Callable[[str], None]) -> Fortnight:
@@ -131,7 +128,7 @@ class Stage:
                     self._kill_while_a_file_is_on_its_way(batch)
                 else:
                     self._finance.approve(batch)
-                self.seen.note(f"{batch.payouts} by {rail}")
+                self._happened.append(f"{batch.payouts} by {rail}")
         self._until("approved batches have left", self._all_left)
         if day == 7:
             self._send_a_file_again_by_hand()
@@ -151,7 +148,7 @@ class Stage:
         fresh.write_text(str(shift + days * DAY))
         fresh.replace(self._clock)
         self._psps.days_pass(days)
-        self._lever("clock", {"advance_seconds": days * DAY})
+        lever(self._stack.bank, "clock", {"advance_seconds": days * DAY})
         time.sleep(0.3)  # Until every process has read it.
 
     def _release(self) -> None:
@@ -208,7 +205,7 @@ class Stage:
             made = self._ask(merchant, "payout_destinations", account)
             self._finance.approve_destination(made["id"])
             self._places[merchant["id"], made["rail"]] = made["id"]
-        self.seen.note("three new accounts were approved, and cool off")
+        self._happened.append("three new accounts were approved, and cool off")
 
     def _ask_for_payouts_by_psps(self) -> None:
         first, second = self._stack.merchants[:2]
@@ -219,12 +216,12 @@ class Stage:
                 "destination": self._places[merchant["id"], rail],
             }
             self._ask(merchant, "payouts", body, key=f"by {rail}")
-        self.seen.note("two payouts asked for, by Stripe and by Adyen")
+        self._happened.append("two payouts asked for, by Stripe and by Adyen")
 
     def _dispute_what_was_paid_out(self) -> None:
         self._psps.act("stripe", "dispute", payment=self._large)
         self._until("the merchant owes us", lambda: self._owes() > 0)
-        self.seen.note(f"a dispute of {LARGE // 100} {CURRENCY}: the merchant owes us")
+        self._happened.append(f"a dispute of {LARGE // 100} {CURRENCY}: the merchant owes us")
 
     def _built(self, rail: str) -> Built | None:
         """A batch of what is loose, submitted by one; None when nothing is."""
@@ -242,12 +239,14 @@ class Stage:
     def _kill_while_a_file_is_on_its_way(self, batch: Built) -> None:
         """The bank takes the file, does not answer, and then whoever sent it is no more."""
         before = self._files_taken()
-        self._lever("faults", {"next": ["timeout_after"], "hang_seconds": 4})
+        lever(self._stack.bank, "faults", {"next": ["timeout_after"], "hang_seconds": 4})
         self._finance.approve(batch)
         self._until("the bank has the file", lambda: self._files_taken() > before)
         self._stack.processes.kill("worker-payouts")
-        self.seen.note("the worker was killed when the bank had the file and had not said so")
-        self._lever("faults", {})
+        self._happened.append(
+            "the worker was killed when the bank had the file and had not said so"
+        )
+        lever(self._stack.bank, "faults", {})
 
     def _send_a_file_again_by_hand(self) -> None:
         row = self._db.execute(
@@ -269,7 +268,7 @@ class Stage:
         )
         if reply.status_code != 200:
             self.seen.complaints.append(f"the file sent again was answered {reply.status_code}")
-        self.seen.note("a file was sent a second time by hand")
+        self._happened.append("a file was sent a second time by hand")
 
     # ----------------------------------------------------------------------------------- the evening
 
@@ -289,10 +288,10 @@ class Stage:
                 reserved=of("liabilities:merchant:reserve"),
                 on_its_way=way,
                 left=of("assets:bank:operating"),
-                happened=self.seen.happened,
+                happened=self._happened,
             )
         )
-        self.seen.happened = []
+        self._happened = []
 
     def _judge(self) -> None:
         """What a fortnight must have shown."""
@@ -358,11 +357,6 @@ class Stage:
     def _files_taken(self) -> int:
         calls = requests.get(f"{self._stack.bank}/_control/calls", timeout=10).json()
         return int(calls.get("POST /files", {}).get("count", 0))
-
-    def _lever(self, name: str, body: dict[str, Any]) -> None:
-        requests.post(
-            f"{self._stack.bank}/_control/{name}", json=body, timeout=30
-        ).raise_for_status()
 
     def _ask(
         self, merchant: dict[str, str], path: str, body: dict[str, Any], *, key: str = ""

@@ -45,15 +45,15 @@ class Psps:
 
     def webhooks_go_wrong(self, probabilities: dict[str, float], *, seed: int) -> None:
         for place, psp in enumerate(self._urls):
-            self._post(
-                psp,
+            lever(
+                self._urls[psp],
                 "webhooks",
                 {"seed": seed * 10 + place, "probabilities": probabilities, "late_seconds": 4},
             )
 
     def days_pass(self, days: float) -> None:
         for psp in self._urls:
-            self._post(psp, "clock", {"advance_seconds": days * 86_400})
+            lever(self._urls[psp], "clock", {"advance_seconds": days * 86_400})
 
     def act(self, psp: str, act: str, **arguments: Any) -> bool:
         """Whether it could be done there."""
@@ -118,10 +118,10 @@ class Psps:
             for payment in self._draw.sample(ids, min(each, len(ids)))
         ]
 
-    def _post(self, psp: str, lever: str, body: dict[str, Any]) -> None:
-        requests.post(
-            f"{self._urls[psp]}/_control/{lever}", json=body, timeout=30
-        ).raise_for_status()
+
+def lever(url: str, name: str, body: dict[str, Any]) -> None:
+    """Pull one at a simulator (simulators/control.py)."""
+    requests.post(f"{url}/_control/{name}", json=body, timeout=30).raise_for_status()
 
 
 def _ids(connection: psycopg.Connection[Any], sql: Any, psp: str) -> list[str]:

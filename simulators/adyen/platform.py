@@ -47,7 +47,7 @@ class Platform(ABC):
     _transfers: Transfers
 
     def transfer_funds(self, call: Call) -> Reply:
-        made = self._transfers.make(call.params, key=call.key)
+        made = self._transfers.make(call.params)
         return self._reply(202, shown(made))
 
     def get_transfer(self, call: Call) -> Reply:

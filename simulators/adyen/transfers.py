@@ -67,7 +67,6 @@ class Transfer:
     id: str
     asked: Body
     created: float
-    key: str
     status: str = "received"
     reason: str = "pending"
     sequence: int = 0
@@ -101,9 +100,9 @@ class Transfers:
         self._all: dict[str, Transfer] = {}
         self._reserved: Counter[str] = Counter()  # By currency, in ISO 4217 minor units.
 
-    def make(self, asked: Body, *, key: str) -> Transfer:
+    def make(self, asked: Body) -> Transfer:
         """Authorised, or refused, at once."""
-        transfer = Transfer(self._new_reference(), asked, self._agenda.now(), key)
+        transfer = Transfer(self._new_reference(), asked, self._agenda.now())
         self._all[transfer.id] = transfer
         self._become(transfer, "received", "pending", told="created")
         free = self._books.owed(transfer.currency) - self._reserved[transfer.currency]

@@ -41,7 +41,6 @@ class Transfer:
     group: str | None
     metadata: dict[str, str]
     description: str | None
-    key: str
     livemode: bool
     reversed: int = 0
     reversals: list[dict[str, Any]] = field(default_factory=list)
@@ -58,7 +57,6 @@ class Payout:
     currency: str
     metadata: dict[str, str]
     descriptor: str | None
-    key: str
     livemode: bool
     arrival: int
     status: str = "pending"
@@ -117,7 +115,6 @@ class Payouts:
             group=params.get("transfer_group") or None,
             metadata=p.metadata(params),
             description=params.get("description") or None,
-            key=key,
             livemode=livemode,
         )
         self._transfers[transfer.id] = transfer
@@ -212,7 +209,6 @@ class Payouts:
             currency=currency,
             metadata=p.metadata(params),
             descriptor=params.get("statement_descriptor") or None,
-            key=key,
             livemode=livemode,
             arrival=int(now + DAY),
         )

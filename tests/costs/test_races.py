@@ -12,7 +12,7 @@ from merchants.pricing.volume import forget, volume
 from paygate.costs.hear import hear
 from paygate.costs.models import PspCharge
 from paygate.proof.prove import prove
-from tests.payments.test_refund_races import at_once
+from tests.races import at_once
 
 
 @pytest.fixture

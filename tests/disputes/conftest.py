@@ -19,7 +19,6 @@ from kernel.ids import decode
 from kernel.money import Money
 from ledger.balances import balances
 from paygate.payments.models import Payment
-from paygate.proof.prove import prove
 from paygate.psp.cases import (
     ActOutcome,
     CaseReport,
@@ -130,12 +129,6 @@ def disputed(payment: dict[str, Any]) -> int:
     """What the payment says disputes hold of it."""
     row: Payment = Payment.objects.get(id=decode("pay", payment["id"]))
     return row.amount_disputed
-
-
-def holds() -> bool:
-    proof = prove()
-    assert proof.holds, [finding for finding in proof.findings if finding.contradictions]
-    return True
 
 
 @dataclass

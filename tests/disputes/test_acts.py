@@ -15,7 +15,8 @@ from kernel.outbox.models import OutboxEvent
 from paygate.payments.looks import PAUSES, take_due
 from paygate.psp.cases import AcceptCase, Done, Standing, SubmitEvidence
 from paygate.psp.gateway import DeclineCode, Declined, NotSent, Unknown
-from tests.disputes.conftest import PDF, book, holds, reinstated, withdrawn
+from tests.disputes.conftest import PDF, book, reinstated, withdrawn
+from tests.proof.holds import holds
 
 pytestmark = pytest.mark.django_db
 

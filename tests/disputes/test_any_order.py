@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from disputes.models import Dispute, Movement, Round
 from paygate.payments.models import Payment
-from tests.disputes.conftest import book, holds
+from tests.disputes.conftest import book
 from tests.disputes.lifecycles import lives
+from tests.proof.holds import holds
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,8 @@ from disputes.change import lock
 from disputes.deadlines import remind
 from kernel.clock import now
 from kernel.outbox.models import OutboxEvent
-from tests.disputes.conftest import holds, withdrawn
+from tests.disputes.conftest import withdrawn
+from tests.proof.holds import holds
 
 pytestmark = pytest.mark.django_db
 

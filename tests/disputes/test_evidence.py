@@ -8,7 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from disputes.files import LARGEST_IN_ALL, LONGEST_NAME, UnfitFile, check_name, media_type_of
 from disputes.kinds import FILES, TEXTS
 from disputes.models import Evidence
-from tests.disputes.conftest import PDF, holds
+from tests.disputes.conftest import PDF
+from tests.proof.holds import holds
 
 pytestmark = pytest.mark.django_db
 

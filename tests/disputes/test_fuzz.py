@@ -8,7 +8,8 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 
 from paygate.wsgi import application
 from tests.api.test_openapi import one_connection  # noqa: F401 - a fixture.
-from tests.disputes.conftest import Case, holds, withdrawn
+from tests.disputes.conftest import Case, withdrawn
+from tests.proof.holds import holds
 
 pytestmark = pytest.mark.django_db
 

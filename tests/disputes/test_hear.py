@@ -12,16 +12,8 @@ from kernel.outbox.models import OutboxEvent
 from paygate.payments.models import Payment
 from paygate.psp.cases import Reason
 from paygate.psp.events import NotYet, Quarantined
-from tests.disputes.conftest import (
-    DUE,
-    Case,
-    book,
-    difference,
-    disputed,
-    holds,
-    reinstated,
-    withdrawn,
-)
+from tests.disputes.conftest import DUE, Case, book, difference, disputed, reinstated, withdrawn
+from tests.proof.holds import holds
 
 pytestmark = pytest.mark.django_db
 PSPS = ["stripe", "adyen", "braintree"]

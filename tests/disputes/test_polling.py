@@ -8,7 +8,8 @@ from disputes.models import Dispute, Report
 from disputes.polling import OPENED_WITHIN, poll, read_quiet
 from kernel.clock import now
 from paygate.psp.gateway import Unknown
-from tests.disputes.conftest import Case, holds, reinstated, withdrawn
+from tests.disputes.conftest import Case, reinstated, withdrawn
+from tests.proof.holds import holds
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,8 @@ from django.db import connection
 
 from disputes.proof import CHECKS
 from paygate.proof.prove import prove
-from tests.disputes.conftest import holds, reinstated, withdrawn
+from tests.disputes.conftest import reinstated, withdrawn
+from tests.proof.holds import holds
 
 pytestmark = pytest.mark.django_db
 

@@ -7,9 +7,10 @@ import pytest
 from disputes.models import Act, Dispute, Report
 from kernel.idempotency.models import IdempotencyKey
 from paygate.payments.models import Payment, Refund
-from tests.disputes.conftest import Case, book, difference, disputed, holds, reinstated, withdrawn
+from tests.disputes.conftest import Case, book, difference, disputed, reinstated, withdrawn
 from tests.disputes.lifecycles import Told, braintree, stripe
-from tests.payments.test_refund_races import at_once
+from tests.proof.holds import holds
+from tests.races import at_once
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from paygate.psp.cases import CaseReport
 from paygate.psp.events import Delivery
 from paygate.psp.registry import configuration, webhook
 from simulators import run
-from tests.disputes.conftest import PDF, book, difference, disputed, holds
+from tests.disputes.conftest import PDF, book, difference, disputed
+from tests.proof.holds import holds
 from tests.simulators.listener import listener
 
 pytestmark = pytest.mark.django_db

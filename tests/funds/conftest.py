@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
-
-import pytest
 
 from kernel.money import Money
 from ledger import chart
@@ -78,8 +75,3 @@ class Book:
             )
         )
         return pending, available, reserve
-
-
-@pytest.fixture
-def book_of() -> Callable[..., Book]:
-    return Book

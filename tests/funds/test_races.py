@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,26 +24,12 @@ from merchants.funds.release import begin_anew, read_on, release_due
 from merchants.funds.terms import agree_terms
 from merchants.onboard import onboard
 from tests.funds.conftest import Book, at
+from tests.races import all_at_once
 
 
 @pytest.fixture
 def db(commits: None) -> None:
     """Everything here commits."""
-
-
-def at_once(*works: Callable[[], object]) -> list[object]:
-    """Run all at the same moment, a thread and a connection each; what each returned."""
-    barrier = threading.Barrier(len(works))
-
-    def run(work: Callable[[], object]) -> object:
-        try:
-            barrier.wait()
-            return work()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [one.result() for one in [pool.submit(run, work) for work in works]]
 
 
 def contradictions() -> list[str]:
@@ -62,7 +47,7 @@ def test_passes_side_by_side_release_everything_once(db):
     books = [Book(uuid7()) for _ in range(60)]
     for book in books:
         book.capture(1_00)
-    passes = at_once(*[lambda: release_due(at=at(25), chunk=7)] * 4)
+    passes = all_at_once(*[lambda: release_due(at=at(25), chunk=7)] * 4)
     assert [book.stands for book in books] == [(0, 1_00, 0)] * 60
     assert sum(one.transactions for one in passes) == 60
     assert LedgerTransaction.objects.filter(kind="funds.available").count() == 60
@@ -78,7 +63,7 @@ def test_passes_side_by_side_end_each_reserve_once(db):
         book.capture(1_00)
     release_due(at=at(25))
     assert [book.stands for book in books] == [(0, 75, 25)] * 40
-    passes = at_once(*[lambda: release_due(at=at(5, month=12), chunk=5)] * 4)
+    passes = all_at_once(*[lambda: release_due(at=at(5, month=12), chunk=5)] * 4)
     assert [book.stands for book in books] == [(0, 1_00, 0)] * 40
     assert sum(one.transactions for one in passes) == 40
     assert contradictions() == []
@@ -87,7 +72,7 @@ def test_passes_side_by_side_end_each_reserve_once(db):
 def test_first_passes_side_by_side_begin_once(db):
     book = Book(uuid7())
     book.capture(1_00)
-    at_once(*[lambda: read_on(at=at(25))] * 4)
+    all_at_once(*[lambda: read_on(at=at(25))] * 4)
     assert Due.objects.get().amount == 1_00
     release_due(at=at(25))
     assert book.stands == (0, 1_00, 0)
@@ -118,7 +103,7 @@ def test_captures_beside_passes_are_each_released_once(db):
             [work.result() for work in works]
         ended.set()
 
-    at_once(captures, keep_passing, keep_passing)
+    all_at_once(captures, keep_passing, keep_passing)
     release_due(at=at(25))
     assert [book.stands for book in books] == [(0, 25_00, 0)] * 4
     assert contradictions() == []
@@ -141,7 +126,7 @@ def test_a_capture_that_commits_late_is_neither_missed_nor_waited_for(db):
         assert quick.stands == (0, 2_00, 0)
         passed.set()
 
-    at_once(slow, others)
+    all_at_once(slow, others)
     assert late.stands == (1_00, 0, 0)
     release_due(at=at(25))
     assert late.stands == (0, 1_00, 0)
@@ -154,7 +139,7 @@ def test_what_a_reader_has_not_committed_itself_is_read_afterwards_once(db, begi
     read_on(at=at(24))
     with transaction.atomic():
         kiosk.capture(1_00)
-        at_once(lambda: other.capture(1_00))  # Numbered after it, and committed before it.
+        all_at_once(lambda: other.capture(1_00))  # Numbered after it, and committed before it.
         begin(at=at(24))
         kiosk.capture(2_00)
         assert [due.merchant_id for due in Due.objects.all()] == [other.merchant]
@@ -172,7 +157,7 @@ def test_beginning_anew_beside_passes_and_captures_loses_nothing(db):
         for book in books:
             book.capture(1_00)
 
-    at_once(
+    all_at_once(
         capture,
         lambda: [release_due(at=at(25), chunk=3) for _ in range(5)],
         lambda: [begin_anew(at=at(25)) for _ in range(5)],

@@ -19,7 +19,6 @@ from paygate.fx.fetch import keep
 from paygate.fx.models import Rate
 from paygate.fx.providers import Sheet
 from paygate.payments.models import Payment
-from paygate.proof.prove import prove
 
 
 def publish(days_ago: int = 0, **rates: str) -> None:
@@ -41,12 +40,6 @@ def correct(**rates: str) -> None:
 def row(payment: dict[str, Any]) -> Payment:
     found: Payment = Payment.objects.get(id=decode("pay", payment["id"]))
     return found
-
-
-def holds() -> bool:
-    proof = prove()
-    assert proof.holds, [finding for finding in proof.findings if finding.contradictions]
-    return True
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from paygate.payments.models import Payment
 from paygate.payments.pass_on import pass_on
 from paygate.proof.prove import prove
 from paygate.psp.events import NotYet
-from tests.fx.conftest import correct, holds, row
+from tests.fx.conftest import correct, row
 from tests.fx.test_payments import theirs
+from tests.proof.holds import holds
 
 pytestmark = pytest.mark.django_db
 

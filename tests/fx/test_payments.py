@@ -6,7 +6,8 @@ import pytest
 
 from kernel.clock import now
 from tests.disputes.conftest import Case, evidence_folder, reinstated, withdrawn  # noqa: F401
-from tests.fx.conftest import correct, holds, publish, row
+from tests.fx.conftest import correct, publish, row
+from tests.proof.holds import holds
 
 pytestmark = pytest.mark.django_db
 

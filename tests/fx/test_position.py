@@ -18,7 +18,8 @@ from paygate.fx import revalue
 from paygate.fx.market import last_known
 from paygate.fx.position import positions, total
 from paygate.fx.tasks import revalue as task
-from tests.fx.conftest import correct, holds
+from tests.fx.conftest import correct
+from tests.proof.holds import holds
 
 pytestmark = pytest.mark.django_db
 

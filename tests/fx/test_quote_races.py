@@ -15,8 +15,9 @@ from paygate.fx.models import Quote
 from paygate.payments.create import Order, create
 from paygate.payments.models import Payment
 from paygate.payments.write import Written, write_many
-from tests.fx.conftest import holds, publish
-from tests.payments.test_refund_races import at_once
+from tests.fx.conftest import publish
+from tests.proof.holds import holds
+from tests.races import at_once
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from kernel.ids import decode
 from merchants.funds.terms import agree_terms
 from paygate.fx.models import Quote
 from paygate.payments.models import Payment
-from tests.fx.conftest import holds, publish
+from tests.fx.conftest import publish
+from tests.proof.holds import holds
 
 pytestmark = pytest.mark.django_db
 

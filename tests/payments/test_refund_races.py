@@ -1,19 +1,17 @@
 """Refunds of one payment at the same moment, with real threads and real commits: never more than was taken."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
 from kernel.clock import now
 from kernel.ids import decode
 from paygate.payments.models import Payment, Refund, RefundState
 from paygate.payments.resolve import resolve
 from paygate.proof.prove import prove
+from tests.races import at_once
 
 PSPS = ["stripe", "adyen", "braintree"]
 AT_ONCE = 64
@@ -22,21 +20,6 @@ AT_ONCE = 64
 @pytest.fixture
 def db(commits):
     """Each thread has a connection of its own, and what it writes is there for the others."""
-
-
-def at_once(count, work):
-    """Do the work in so many threads that begin at the same moment; what each returned."""
-    start = Barrier(count)
-
-    def run(number):
-        start.wait()
-        try:
-            return work(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(count) as threads:
-        return list(threads.map(run, range(count)))
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from kernel.clock import now
 from payouts.approve import approve
@@ -15,6 +13,7 @@ from payouts.cancel import cancel as cancel_payout
 from payouts.models import Payout
 from tests.payouts.conftest import available
 from tests.payouts.test_batch import payout, put_together, seen, states, submitted
+from tests.races import all_at_once
 
 
 @pytest.fixture
@@ -23,19 +22,15 @@ def db(commits):
 
 
 def at_once(*acts):
-    barrier = Barrier(len(acts))
+    """What each of these returned, or with what it was refused."""
 
-    def one(act):
-        barrier.wait()
+    def tried(act):
         try:
             return act()
         except Refused as refusal:
             return refusal
-        finally:
-            connection.close()
 
-    with ThreadPoolExecutor(len(acts)) as threads:
-        return list(threads.map(one, acts))
+    return all_at_once(*(partial(tried, act) for act in acts))
 
 
 def test_a_payout_is_in_one_batch_however_many_are_built(payees):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
 from kernel.clock import now
 from kernel.db import atomic
@@ -20,6 +17,7 @@ from payouts.create import UnableToPayOut, Wanted, create
 from payouts.models import Payout, State
 from payouts.move import Move, move
 from tests.payouts.conftest import available, earn, settle_in
+from tests.races import at_once
 
 
 @pytest.fixture
@@ -33,20 +31,6 @@ def shop(db) -> UUID:
     earn(merchant, Money(100_00, "EUR"))
     settle_in(merchant)
     return merchant
-
-
-def at_once(count, act):
-    barrier = Barrier(count)
-
-    def one(number):
-        barrier.wait()
-        try:
-            return act(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(count) as threads:
-        return list(threads.map(one, range(count)))
 
 
 def pay_out(merchant: UUID, amount: int | None) -> bool:

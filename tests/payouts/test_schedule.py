@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from threading import Barrier
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
 from kernel.clock import now
 from kernel.db import atomic, call
@@ -32,6 +29,7 @@ from payouts.schedule import (
 )
 from tests.funds.conftest import Book
 from tests.payouts.conftest import available, earn, settle_in
+from tests.races import all_at_once
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -279,19 +277,6 @@ class TestAtOnce:
     def db(self, commits):
         """Threads see what is committed."""
 
-    def at_once(self, *acts):
-        barrier = Barrier(len(acts))
-
-        def one(act):
-            barrier.wait()
-            try:
-                return act()
-            finally:
-                connection.close()
-
-        with ThreadPoolExecutor(len(acts)) as threads:
-            return list(threads.map(one, acts))
-
     def test_passes_payouts_and_refunds_at_once_overdraw_nobody(self, payees):
         shops = payees(12)
         for whose in shops:
@@ -311,7 +296,7 @@ class TestAtOnce:
                 refund(whose, 10_00, f"re_{number}")
 
         passes = [lambda: collect(livemode=False, at=day, chunk=5) for _ in range(3)]
-        self.at_once(*passes, ask, give_back)
+        all_at_once(*passes, ask, give_back)
 
         for number, whose in enumerate(shops):
             paid = sum(p.amount for p in Payout.objects.filter(merchant_id=whose))
