@@ -20,7 +20,7 @@ from rest_framework.parsers import BaseParser
 
 from disputes.files import LARGEST_IN_ALL, UnfitFile, check_name
 from kernel.card_numbers import card_number_not_allowed, contains_card_number
-from kernel.problems import Problem
+from kernel.problems import Problem, bad
 
 LARGEST_BODY = (
     LARGEST_IN_ALL + 1_000_000
@@ -70,7 +70,7 @@ class FormParser(BaseParser):
         except MultiPartParserError as error:
             raise ParseError(str(error)) from None
         except UnfitFile as unfit:
-            raise _bad(unfit.code, unfit.message) from None
+            raise bad(None, unfit.code, unfit.message) from None
         try:
             return Form(texts=dict(_once(texts.lists())), files=dict(_once(files.lists())))
         except Problem:
@@ -92,19 +92,15 @@ def _once(parts: Any) -> Iterator[tuple[str, Any]]:
         for text in (name, *found):
             text = text if isinstance(text, str) else text.name
             if _NO_TEXT.search(text):
-                raise _bad("control_characters", "The form holds control characters.", name)
+                raise bad(
+                    _printable(name), "control_characters", "The form holds control characters."
+                )
             if contains_card_number(text):
                 raise card_number_not_allowed(None if contains_card_number(name) else name[:100])
         if len(found) > 1:
-            raise _bad("given_twice", "The form gives one name twice.", name)
+            raise bad(_printable(name), "given_twice", "The form gives one name twice.")
         yield name, found[0]
 
 
-def _bad(code: str, message: str, param: str | None = None) -> Problem:
-    return Problem(
-        status=400,
-        type="invalid_request_error",
-        code=code,
-        message=message,
-        param=_NO_TEXT.sub("?", param)[:100] if param else None,
-    )
+def _printable(name: str) -> str | None:
+    return _NO_TEXT.sub("?", name)[:100] or None

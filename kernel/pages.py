@@ -14,7 +14,7 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 
 from kernel.ids import InvalidId, decode
-from kernel.problems import Problem
+from kernel.problems import bad
 
 MOST, USUAL = 100, 20
 PAGING = frozenset({"limit", "starting_after", "ending_before"})  # The query parameters read here.
@@ -63,7 +63,9 @@ def page_of(
     after = _cursor(request, "starting_after", prefix)
     before = _cursor(request, "ending_before", prefix)
     if after and before:
-        raise _bad("ending_before", "Give starting_after or ending_before, not both.")
+        raise bad(
+            "ending_before", "invalid_value", "Give starting_after or ending_before, not both."
+        )
     found = rows(after=after, before=before, limit=limit + 1)
     shown = found[:limit][::-1] if before else found[:limit]
     return {
@@ -77,7 +79,7 @@ def page_of(
 def _limit(request: Request) -> int:
     text = request.query_params.get("limit", str(USUAL))
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST):
-        raise _bad("limit", f"limit is an integer from 1 to {MOST}.")
+        raise bad("limit", "invalid_value", f"limit is an integer from 1 to {MOST}.")
     return int(text)
 
 
@@ -88,14 +90,4 @@ def _cursor(request: Request, name: str, prefix: str) -> UUID | None:
     try:
         return decode(prefix, text)
     except InvalidId:
-        raise _bad(name, f"{name} is an id like {prefix}_…") from None
-
-
-def _bad(param: str, message: str) -> Problem:
-    return Problem(
-        status=400,
-        type="invalid_request_error",
-        code="invalid_value",
-        message=message,
-        param=param,
-    )
+        raise bad(name, "invalid_value", f"{name} is an id like {prefix}_…") from None

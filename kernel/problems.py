@@ -93,6 +93,13 @@ def no_such(what: str, *, param: str | None = None) -> Problem:
     )
 
 
+def bad(param: str | None, code: str, message: str) -> Problem:
+    """A request that cannot be understood or carried out as it is, for what `param` says."""
+    return Problem(
+        status=400, type="invalid_request_error", code=code, message=message, param=param
+    )
+
+
 def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
     """The reply of a middleware, where no view of DRF is there to make one."""
     return HttpResponse(

@@ -167,7 +167,7 @@ def overdrafts(*, livemode: bool) -> list[Overdraft]:
         cursor.execute(
             """
             SELECT a.merchant_id, a.livemode, b.balance, a.currency
-            FROM ledger_account a, LATERAL (SELECT ledger_balance(a.merchant_id, a.id) AS balance) b
+            FROM ledger_account a CROSS JOIN LATERAL ledger_balances(a.merchant_id, a.id) b
             WHERE a.guarded AND a.livemode = %s AND b.balance < 0
             ORDER BY a.merchant_id, a.currency""",
             [livemode],

@@ -148,10 +148,10 @@ def line(holder: Holder, id_: UUID) -> Line | None:
 
 def lines_posted(
     holder: Holder, *, currency: str, since: datetime, until: datetime
-) -> Iterator[Line]:
-    """All lines posted from `since` to before `until`, in the order in which they were.
+) -> Iterator[list[Line]]:
+    """All lines posted from `since` to before `until`, in the order in which they were, some thousand at a time.
 
-    Fetched some thousand at a time, so that it may be any number; the transaction is open until the last.
+    So it may be any number; the transaction is open until the last.
     """
     book = _Book(holder, currency=currency)
     if not book.own:
@@ -159,7 +159,7 @@ def lines_posted(
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(_POSTED, book.values | {"since": since, "until": until})
         while rows := cursor.fetchmany(AT_ONCE):
-            yield from map(book.line, rows)
+            yield [book.line(row) for row in rows]
 
 
 def opening(holder: Holder, *, currency: str, before: datetime) -> dict[str, Money]:

@@ -13,7 +13,7 @@ from merchants.briefly import Briefly
 from merchants.models import FeePlan, Merchant
 from merchants.pricing import volume as volumes
 from merchants.pricing.rate import fee_on
-from merchants.pricing.scope import Use, most_specific
+from merchants.pricing.scope import Use, in_effect, most_specific
 
 REMEMBERED = 3.0  # Seconds: a plan agreed on holds in every process after them.
 
@@ -88,11 +88,7 @@ def dispute_fee(
 
 def plans_in_effect(merchant_id: UUID, *, at: datetime) -> list[FeePlan]:
     """Of each scope (PSP, method, country, currency) the latest plan that began before or `at` that moment."""
-    latest: dict[tuple[str, str, str, str], FeePlan] = {}
-    for plan in _plans(merchant_id) or ():
-        if plan.effective_from <= at:
-            latest[plan.psp, plan.method, plan.country, plan.currency] = plan
-    return list(latest.values())
+    return in_effect(_plans(merchant_id) or (), at=at)
 
 
 def agree(

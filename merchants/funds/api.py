@@ -17,9 +17,9 @@ from rest_framework.views import APIView
 from kernel.clock import rfc3339, wall
 from kernel.currencies import EXPONENTS
 from kernel.error_shapes import REFUSALS
-from kernel.moments import read_moment
+from kernel.moments import moment_of
 from kernel.pages import PAGING, page_of
-from kernel.problems import Problem, no_such
+from kernel.problems import bad, no_such
 from merchants.authentication import principal_of
 from merchants.funds.balance import balance_of
 from merchants.funds.download import FORMATS, download
@@ -63,7 +63,7 @@ class BalanceNow(APIView):
     def get(self, request: Request) -> Response:
         """What is yours in each currency: now, or as it was."""
         principal = principal_of(request)
-        asked = _read(request, {"as_of": _moment, "known_at": _moment})
+        asked = _read(request, {"as_of": moment_of, "known_at": moment_of})
         found = balance_of(principal.merchant_id, livemode=principal.livemode, **asked)
         return Response(
             {
@@ -116,8 +116,8 @@ class BalanceTransactions(APIView):
                 "type": _one_of(TYPES),
                 "source": _source,
                 "currency": _currency,
-                "created[gte]": _moment,
-                "created[lt]": _moment,
+                "created[gte]": moment_of,
+                "created[lt]": moment_of,
             },
             beside=PAGING,
         )
@@ -232,7 +232,7 @@ class OneStatement(APIView):
             raise no_such("statement") from None
         except CurrencyUnclear as unclear:
             message = f"Say which currency: {unclear}."
-            raise _bad("currency", "missing_parameter", message) from None
+            raise bad("currency", "missing_parameter", message) from None
         return download(found, asked.get("format") or _accepted(request))
 
 
@@ -264,39 +264,27 @@ def _read(
         if name in parameters:
             found[name] = parameters[name](name, str(request.query_params[name]))
         elif name not in beside:
-            raise _bad(name[:100], "unknown_parameter", f"Unknown parameter: {name[:40]}.")
+            raise bad(name[:100], "unknown_parameter", f"Unknown parameter: {name[:40]}.")
     return found
-
-
-def _moment(name: str, value: str) -> datetime:
-    try:
-        return read_moment(value)
-    except ValueError:
-        message = "Not an RFC 3339 time such as 2026-11-23T14:00:00Z."
-        raise _bad(name, "invalid_time", message) from None
 
 
 def _currency(name: str, value: str) -> str:
     if value not in EXPONENTS:
         message = "currency is the upper-case code of an ISO 4217 currency."
-        raise _bad(name, "invalid_choice", message)
+        raise bad(name, "invalid_choice", message)
     return value
 
 
 def _source(name: str, value: str) -> str:
     if not is_id(value):
-        raise _bad(name, "invalid_value", "source is an id like pay_…")
+        raise bad(name, "invalid_value", "source is an id like pay_…")
     return value
 
 
 def _one_of(values: Mapping[str, Any] | tuple[str, ...]) -> Callable[[str, str], str]:
     def read(name: str, value: str) -> str:
         if value not in values:
-            raise _bad(name, "invalid_choice", f"{name} is one of {', '.join(values)}.")
+            raise bad(name, "invalid_choice", f"{name} is one of {', '.join(values)}.")
         return value
 
     return read
-
-
-def _bad(name: str, code: str, message: str) -> Problem:
-    return Problem(status=400, type="invalid_request_error", code=code, message=message, param=name)

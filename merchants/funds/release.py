@@ -7,9 +7,10 @@ the books beside the rows that say what was released, or neither.
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from operator import add
 from typing import Any
 from uuid import UUID
 
@@ -60,24 +61,15 @@ def release_due(*, at: datetime, chunk: int = CHUNK) -> Released:
     """
     read_on(at=at)
     merchants = _whose(at)
-    counts: Counter[tuple[str, bool, str]] = Counter()
-    amounts: Counter[tuple[str, bool, str]] = Counter()
-    held: Counter[tuple[str, bool, str]] = Counter()
+    sums: defaultdict[tuple[str, bool, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for start in range(0, len(merchants), chunk):
         rows = _release(merchants[start : start + chunk], at=at)
-        for kind, livemode, currency, transactions, amount, kept in rows:
-            counts[kind, livemode, currency] += transactions
-            amounts[kind, livemode, currency] += amount
-            held[kind, livemode, currency] += kept
+        for kind, livemode, currency, *more in rows:
+            so_far = sums[kind, livemode, currency]
+            so_far[:] = map(add, so_far, more)
     totals = tuple(
-        Total(
-            kind,
-            livemode,
-            counts[kind, livemode, currency],
-            Money(amount, currency),
-            Money(held[kind, livemode, currency], currency),
-        )
-        for (kind, livemode, currency), amount in sorted(amounts.items())
+        Total(kind, livemode, transactions, Money(amount, currency), Money(held, currency))
+        for (kind, livemode, currency), (transactions, amount, held) in sorted(sums.items())
     )
     for total in totals:
         RELEASED.labels(kind=total.kind, livemode=str(total.livemode).lower()).inc(

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from uuid import UUID
 
 from kernel.ids import encode
 from kernel.money import Money
-from ledger.statements import AT_ONCE, first_posted, lines_posted, opening, spans_with_entries
+from ledger.statements import first_posted, lines_posted, opening, spans_with_entries
 from merchants.funds.months import Month, Period, period, periods
 from merchants.funds.own import BUCKETS, NAMES, holder
 from merchants.funds.transactions import BalanceTransaction, read
@@ -110,7 +109,7 @@ class Statement:
             until=span.until,
         )
         balance = sum(self.opening.values())
-        while some := list(islice(posted, AT_ONCE)):
+        for some in posted:
             for line in read(some, merchant_id=merchant_id, livemode=livemode):
                 balance += line.net
                 for name, change in line.changes.items():

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from reportlab.lib.pagesizes import A4
-from reportlab.pdfgen.canvas import Canvas
 
 from merchants.funds.own import NAMES
 from merchants.funds.statement import Statement, StatementLine
@@ -34,6 +33,8 @@ def write(statement: Statement, into: BinaryIO) -> None:
 
 class _Paper:
     def __init__(self, statement: Statement, into: BinaryIO) -> None:
+        from reportlab.pdfgen.canvas import Canvas  # Here: it takes long, and few processes draw.
+
         self.statement = statement
         self.canvas = Canvas(into, pagesize=A4, pageCompression=1, invariant=1)
         self.canvas.setTitle(f"{_printable(statement.merchant.name)} {statement.name}")

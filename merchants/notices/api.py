@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from kernel.clock import now, rfc3339
 from kernel.error_shapes import REFUSALS
 from kernel.pages import PAGING, page
-from kernel.problems import Problem, no_such
+from kernel.problems import Problem, bad, no_such
 from merchants.authentication import principal_of
 from merchants.notices import render
 from merchants.notices.addresses import UrlNotAllowed
@@ -235,12 +235,6 @@ def refused() -> Iterator[None]:
     except EndpointDisabled:
         message = "No enabled webhook endpoint would get this; enable it first."
         raise conflict("webhook_endpoint_disabled", message) from None
-
-
-def bad(param: str, code: str, message: str) -> Problem:
-    return Problem(
-        status=400, type="invalid_request_error", code=code, message=message, param=param
-    )
 
 
 def conflict(code: str, message: str) -> Problem:

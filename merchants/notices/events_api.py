@@ -14,13 +14,14 @@ from rest_framework.views import APIView
 
 from kernel.clock import now
 from kernel.error_shapes import REFUSALS
-from kernel.moments import read_moment
+from kernel.moments import moment_of
 from kernel.outbox.models import OutboxEvent
 from kernel.pages import PAGING, page
+from kernel.problems import bad
 from merchants.authentication import principal_of
 from merchants.notices import render
 from merchants.notices.again import redeliver
-from merchants.notices.api import PAGES, bad, refused
+from merchants.notices.api import PAGES, refused
 from merchants.notices.find import NoSuchEndpoint, deliveries_of, events_of, get_event
 from merchants.notices.shapes import EventList, EventShape, RedeliverOne
 
@@ -113,20 +114,12 @@ def _filtered(events: QuerySet[OutboxEvent], request: Request) -> QuerySet[Outbo
         elif name == "subject" and SUBJECT.fullmatch(value):
             events = events.filter(subject=value)
         elif created:
-            events = events.filter(**{f"created_at__{created[1]}": _moment(name, value)})
+            events = events.filter(**{f"created_at__{created[1]}": moment_of(name, value)})
         elif name in {"type", "subject"}:
             raise bad(name, "invalid_value", f"Not a value of {name}.")
         else:
             raise bad(name[:100], "unknown_parameter", "Not a filter of this list.")
     return events
-
-
-def _moment(name: str, value: str) -> datetime:
-    try:
-        return read_moment(value)
-    except ValueError:
-        message = "Not an RFC 3339 time such as 2026-11-23T14:00:00Z."
-        raise bad(name, "invalid_time", message) from None
 
 
 def _render_many(events: list[OutboxEvent]) -> list[dict[str, Any]]:

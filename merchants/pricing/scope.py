@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 EEA = frozenset(
@@ -17,7 +18,6 @@ EEA = frozenset(
     )
 )  # fmt: skip
 DOMESTIC, WITHIN_EEA, OTHER = "domestic", "eea", "other"
-REGIONS = (DOMESTIC, WITHIN_EEA, OTHER)
 CARD = "card"  # Any brand of card: the one kind of payment method there is so far.
 
 
@@ -34,7 +34,15 @@ class Scoped(Protocol):
     def currency(self) -> str: ...
 
 
+class Dated(Scoped, Protocol):
+    """What counts for them from a moment on."""
+
+    @property
+    def effective_from(self) -> datetime: ...
+
+
 S = TypeVar("S", bound=Scoped)
+D = TypeVar("D", bound=Dated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,15 @@ class Use:
     currency: str
     brand: str = ""
     country: str = ""  # The card issuer's, ISO 3166-1 alpha-2.
+
+
+def in_effect(lines: Iterable[D], *, at: datetime) -> list[D]:
+    """Of each scope the latest that began before or `at` that moment. `lines` come in the order in which they begin."""
+    latest: dict[tuple[str, str, str, str], D] = {}
+    for line in lines:
+        if line.effective_from <= at:
+            latest[line.psp, line.method, line.country, line.currency] = line
+    return list(latest.values())
 
 
 def most_specific(plans: Iterable[S], use: Use, *, home: str) -> S | None:

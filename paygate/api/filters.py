@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,9 +13,9 @@ from rest_framework.request import Request
 
 from kernel.currencies import EXPONENTS
 from kernel.ids import InvalidId, decode
-from kernel.moments import read_moment
+from kernel.moments import moment_of
 from kernel.pages import PAGING
-from kernel.problems import Problem
+from kernel.problems import bad
 from paygate.payments.models import RefundState, State
 from paygate.psp.registry import PSPS
 
@@ -68,13 +67,13 @@ def filtered(rows: QuerySet[M], request: Request, by: Filters) -> QuerySet[M]:
         if name in PAGING:
             continue
         if "\0" in value or len(value) > 500:
-            raise _bad(name, "invalid_value", "Not a value to look for.")
+            raise bad(name, "invalid_value", "Not a value to look for.")
         metadata = METADATA.fullmatch(name) if by.metadata else None
         span = RANGE.fullmatch(name)
         if name in by.choices:
             column, values = by.choices[name]
             if value not in values:
-                raise _bad(name, "invalid_choice", _wanted(name, values))
+                raise bad(name, "invalid_choice", _wanted(name, values))
             rows = rows.filter(**{column: value})
         elif name in by.texts:
             rows = rows.filter(**{by.texts[name]: value})
@@ -82,11 +81,11 @@ def filtered(rows: QuerySet[M], request: Request, by: Filters) -> QuerySet[M]:
             column, prefix = by.objects[name]
             rows = rows.filter(**{column: _id(name, value, prefix)})
         elif span and span[1] in by.moments:
-            rows = rows.filter(**{f"{by.moments[span[1]]}__{span[2]}": _moment(name, value)})
+            rows = rows.filter(**{f"{by.moments[span[1]]}__{span[2]}": moment_of(name, value)})
         elif metadata and "\0" not in name:
             rows = rows.filter(metadata__contains={metadata[1]: value})
         else:
-            raise _bad(name[:100], "unknown_parameter", f"Unknown parameter: {name[:40]}.")
+            raise bad(name[:100], "unknown_parameter", f"Unknown parameter: {name[:40]}.")
     return rows
 
 
@@ -100,17 +99,4 @@ def _id(name: str, value: str, prefix: str) -> UUID:
     try:
         return decode(prefix, value)
     except InvalidId:
-        raise _bad(name, "invalid_value", f"{name} is an id like {prefix}_…") from None
-
-
-def _moment(name: str, value: str) -> datetime:
-    try:
-        return read_moment(value)
-    except ValueError:
-        raise _bad(
-            name, "invalid_time", "Not an RFC 3339 time such as 2026-11-23T14:00:00Z."
-        ) from None
-
-
-def _bad(name: str, code: str, message: str) -> Problem:
-    return Problem(status=400, type="invalid_request_error", code=code, message=message, param=name)
+        raise bad(name, "invalid_value", f"{name} is an id like {prefix}_…") from None

@@ -16,7 +16,7 @@ from kernel.currencies import EXPONENTS
 from kernel.error_shapes import REFUSALS
 from kernel.ids import InvalidId, decode, encode
 from kernel.pages import page
-from kernel.problems import AmountField, CurrencyField, Problem, StrictSerializer, no_such
+from kernel.problems import AmountField, CurrencyField, Problem, StrictSerializer, bad, no_such
 from merchants.authentication import principal_of
 from paygate.api.filters import Filters, filtered
 from paygate.fx.exchange import UnableToConvert, written
@@ -86,7 +86,7 @@ class Quotes(APIView):
         """Hold a rate: give its id as `fx_quote` to the payment that is to be converted by it."""
         body = CreateQuote.read(request)
         if body["from_currency"] == body["to_currency"]:
-            raise _bad("to_currency", "same_currency", "There is nothing to convert.")
+            raise bad("to_currency", "same_currency", "There is nothing to convert.")
         principal = principal_of(request)
         at = now()
         try:
@@ -164,7 +164,7 @@ def unusable(error: UnableToUseQuote) -> Problem:
 
 def _no_rate(error: UnableToConvert) -> Problem:
     if not error.retryable:
-        return _bad("to_currency", "fx_pair_unsupported", error.message)
+        return bad("to_currency", "fx_pair_unsupported", error.message)
     return Problem(
         status=503,
         type="api_error",
@@ -172,12 +172,6 @@ def _no_rate(error: UnableToConvert) -> Problem:
         message=error.message,
         retryable=True,
         headers={"Retry-After": "300"},
-    )
-
-
-def _bad(param: str, code: str, message: str) -> Problem:
-    return Problem(
-        status=400, type="invalid_request_error", code=code, message=message, param=param
     )
 
 

@@ -37,7 +37,7 @@ from kernel.idempotency.replay import (
 )
 from kernel.ids import encode
 from kernel.news import listener
-from kernel.problems import Problem
+from kernel.problems import Problem, bad
 from merchants.authentication import principal_of
 from paygate.api.waiting import ATTEMPTS, A, Asked, Manner, Place, expect, look, wait_for
 from paygate.payments.begin import UnableToProceed
@@ -55,16 +55,23 @@ def idempotency_key(request: Request, in_body: str | None) -> str:
     """The key from the header or the body. Raises Problem when there is none, two, or a bad one."""
     in_header = request.headers.get("Idempotency-Key")
     if in_header is not None and in_body is not None and in_header != in_body:
-        raise _bad("idempotency_key_conflict", "The key in the header and that in the body differ.")
+        raise bad(
+            "idempotency_key",
+            "idempotency_key_conflict",
+            "The key in the header and that in the body differ.",
+        )
     key = in_header if in_header is not None else in_body
     if key is None:
-        raise _bad(
+        raise bad(
+            "idempotency_key",
             "idempotency_key_required",
             "Give an idempotency key, in the body as idempotency_key or as the Idempotency-Key header.",
         )
     if not 1 <= len(key) <= LONGEST_KEY or not all(" " <= letter <= "~" for letter in key):
-        raise _bad(
-            "idempotency_key_invalid", f"A key is 1 to {LONGEST_KEY} printable ASCII characters."
+        raise bad(
+            "idempotency_key",
+            "idempotency_key_invalid",
+            f"A key is 1 to {LONGEST_KEY} printable ASCII characters.",
         )
     return key
 
@@ -248,14 +255,4 @@ def _conflict(refusal: UnableToProceed) -> Problem:
         param="amount" if too_large else None,
         payment=refusal.payment.public_id,
         retryable=refusal.code == "payment_processing",
-    )
-
-
-def _bad(code: str, message: str) -> Problem:
-    return Problem(
-        status=400,
-        type="invalid_request_error",
-        code=code,
-        message=message,
-        param="idempotency_key",
     )

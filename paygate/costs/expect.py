@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kernel.money import Money
 from merchants.briefly import Briefly
-from merchants.pricing.scope import Use, most_specific
+from merchants.pricing.scope import Use, in_effect, most_specific
 from paygate.costs.models import PspPrice
 
 REMEMBERED = 10.0  # Seconds for which a process believes the price lists.
@@ -18,11 +18,8 @@ def expected(captured: Money, captures: int, use: Use, *, home: str, at: datetim
     The share is of the sum, half a minor unit rounded up; the fixed part is of each capture. The most specific line
     counts, as of fee plans; `home` is the merchant's country. None where no line does.
     """
-    latest: dict[tuple[str, str], PspPrice] = {}
-    for line in _prices((use.psp, use.currency)) or ():
-        if line.effective_from <= at:
-            latest[line.method, line.country] = line
-    price = most_specific(latest.values(), use, home=home)
+    lines = in_effect(_prices((use.psp, use.currency)) or (), at=at)
+    price = most_specific(lines, use, home=home)
     if price is None:
         return None
     fixed = Money(price.fixed_minor * captures, captured.currency) if captured else captured

@@ -19,12 +19,12 @@ from defusedxml.ElementTree import fromstring
 from django.conf import settings
 
 from kernel.currencies import EXPONENTS
+from paygate.fx.exchange import HIGHEST, LOWEST
 from paygate.fx.providers import FeedGarbled, FeedUnavailable, Sheet
 
 CUBE = "{http://www.ecb.int/vocabulary/2002-08-01/eurofxref}Cube"
 LARGEST = 256 * 1024  # Bytes; the real one has about 2,000.
 PATIENCE = (5.0, 10.0)  # Seconds to connect, and between two pieces of the answer.
-LOWEST, HIGHEST = Decimal("1e-9"), Decimal("1e9")  # No currency was ever beyond these.
 
 
 class Ecb:

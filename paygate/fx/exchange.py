@@ -13,6 +13,7 @@ from kernel.currencies import exponent
 from kernel.money import Money
 
 PLACES = Decimal("1e-15")  # As rates are stored.
+LOWEST, HIGHEST = Decimal("1e-9"), Decimal("1e9")  # No two currencies were ever further apart.
 _TEN_DIGITS = Context(prec=10)
 
 

@@ -13,12 +13,11 @@ from django.conf import settings
 from django.db.models import Q
 
 from merchants.briefly import Briefly
-from paygate.fx.exchange import PLACES, UnableToConvert
+from paygate.fx.exchange import HIGHEST, LOWEST, PLACES, UnableToConvert
 from paygate.fx.models import Rate
 from paygate.fx.providers import provider
 
 REMEMBERED = 30.0  # Seconds: rates change once a day, and what a person decided is to count soon.
-LOWEST, HIGHEST = Decimal("1e-9"), Decimal("1e9")  # No two currencies were ever further apart.
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from django.db import models
 from kernel.ids import encode, uuid7
 from kernel.money import Money
 from kernel.rows import MerchantRow
+from paygate.fx.exchange import written
 
 
 class Rate(models.Model):
@@ -37,7 +38,7 @@ class Rate(models.Model):
         ordering = ["-as_of", "quote"]
 
     def __str__(self) -> str:
-        return f"1 {self.base} = {self.rate.normalize():f} {self.quote} on {self.as_of}"
+        return f"1 {self.base} = {written(self.rate)} {self.quote} on {self.as_of}"
 
 
 class Feed(models.Model):

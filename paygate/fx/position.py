@@ -35,7 +35,8 @@ def positions(*, livemode: bool) -> list[Position]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT a.currency, sum(ledger_balance(a.merchant_id, a.id))::bigint FROM ledger_account a
+            SELECT a.currency, sum(b.balance)::bigint
+            FROM ledger_account a CROSS JOIN LATERAL ledger_balances(a.merchant_id, a.id) b
             WHERE a.livemode = %s AND a.code LIKE 'equity:fx:%%'
             GROUP BY a.currency ORDER BY a.currency""",
             [livemode],

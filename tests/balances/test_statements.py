@@ -241,7 +241,6 @@ def test_a_statement_is_read_some_lines_at_a_time(merchant, book, monkeypatch):
     for minor in range(1, 8):
         book.capture(minor, source=new("att"))
     monkeypatch.setattr("ledger.statements.AT_ONCE", 3)
-    monkeypatch.setattr("merchants.funds.statement.AT_ONCE", 2)
     march = statement_of(
         merchant.merchant.id, Month(2025, 3), livemode=False, currency=None, at=NOON
     )

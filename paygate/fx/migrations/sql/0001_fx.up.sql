@@ -93,7 +93,7 @@ CREATE INDEX ledger_account_fx ON ledger_account (merchant_id, currency) WHERE c
 -- `reporting`. Once a day and mode for each book: what was valued on `day` already is left out.
 CREATE FUNCTION fx_revalue(
     after uuid, most integer, day date, reporting text, currencies text[], worth numeric[], at timestamptz
-) RETURNS TABLE (last uuid, valued integer) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (last uuid, valued integer) LANGUAGE plpgsql SET jit = off AS $$
 DECLARE
     merchants uuid[];
 BEGIN
@@ -110,17 +110,24 @@ BEGIN
         SELECT g.merchant_id, g.livemode, g.id, 'fx.revalued', g.source, at, l.line, l.account, reporting, l.type,
             abs(g.gain)
         FROM (
-            SELECT p.merchant_id, p.livemode, uuid7() AS id, p.gain,
-                to_char(day, 'YYYY-MM-DD') || CASE WHEN p.livemode THEN ':live' ELSE ':test' END AS source
+            SELECT p.merchant_id, p.livemode, p.source, uuid7() AS id, p.gain
             FROM (
-                SELECT a.merchant_id, a.livemode,
+                SELECT a.merchant_id, a.livemode, s.source,
                     round(sum(b.balance * w.worth))::bigint AS gain,
                     count(*) FILTER (WHERE w.worth IS NULL AND b.balance <> 0) AS unknown
                 FROM ledger_account a
-                CROSS JOIN LATERAL (SELECT ledger_balance(a.merchant_id, a.id) AS balance) b
+                CROSS JOIN LATERAL (
+                    SELECT to_char(day, 'YYYY-MM-DD') || CASE WHEN a.livemode THEN ':live' ELSE ':test' END AS source
+                ) s
+                CROSS JOIN LATERAL ledger_balances(a.merchant_id, a.id) b
                 LEFT JOIN unnest(currencies, worth) AS w (currency, worth) ON w.currency = a.currency
                 WHERE a.merchant_id = ANY (merchants) AND a.code LIKE 'equity:fx:%'
-                GROUP BY a.merchant_id, a.livemode
+                    -- A book that was valued already costs no balances.
+                    AND NOT EXISTS (
+                        SELECT FROM ledger_transaction t
+                        WHERE t.merchant_id = a.merchant_id AND t.kind = 'fx.revalued' AND t.source = s.source
+                    )
+                GROUP BY a.merchant_id, a.livemode, s.source
             ) p
             -- A book with a currency whose rate nobody knows would be valued by halves: it waits.
             WHERE p.gain <> 0 AND p.unknown = 0
@@ -128,11 +135,7 @@ BEGIN
         CROSS JOIN LATERAL (VALUES
             (1, CASE WHEN g.gain > 0 THEN 'equity:fx:' || reporting ELSE 'income:fx:revaluation' END, 'DEBIT'),
             (2, CASE WHEN g.gain > 0 THEN 'income:fx:revaluation' ELSE 'equity:fx:' || reporting END, 'CREDIT')
-        ) AS l (line, account, type)
-        WHERE NOT EXISTS (
-            SELECT FROM ledger_transaction t
-            WHERE t.merchant_id = g.merchant_id AND t.kind = 'fx.revalued' AND t.source = g.source
-        );
+        ) AS l (line, account, type);
     valued := ledger_post_staged();
     IF last IS NOT NULL THEN
         RETURN NEXT;
