@@ -27,20 +27,18 @@ class PreviewChanged(Refused):
 
 
 class Blocked(Refused):
-    """Something stands in its way: `findings`."""
+    """Something stands in its way."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         super().__init__(" ".join(finding.words for finding in findings))
-        self.findings = findings
 
 
 class TooLarge(Refused):
-    """It is above what this person may approve: `totals`."""
+    """It is above what this person may approve."""
 
     def __init__(self, totals: tuple[Total, ...]) -> None:
         sums = ", ".join(str(total.amount) for total in totals)
         super().__init__(f"{sums} is above what you may approve.")
-        self.totals = totals
 
 
 def submit(

@@ -9,11 +9,10 @@ from payouts.move import again, move_one
 
 
 class TooLate(Exception):
-    """It was sent, or is over. `payout` is as it was found."""
+    """It was sent, or is over."""
 
     def __init__(self, payout: Payout) -> None:
         super().__init__(f"A payout that is {payout.state} cannot be canceled.")
-        self.payout = payout
 
 
 def cancel(payout: Payout, *, code: str = "", message: str = "", at: datetime) -> Payout:

@@ -22,7 +22,7 @@ from payouts.models import Destination, Payout
 
 
 class UnableToPayOut(Exception):
-    """Not as things stand. `code` is the API's; `available` is what there is, where that is the reason."""
+    """Not as things stand. `code` is the API's; `param` the field at fault, where one is."""
 
     def __init__(self, code: str, message: str, *, param: str = "") -> None:
         super().__init__(message)

@@ -27,6 +27,7 @@ from payouts.bankfiles.orders import CreditTransfer, Order, OwnAccount, Unwritab
 from payouts.destinations import number_of
 from payouts.models import BankFile, Batch, Destination, Payout, State
 from payouts.move import Move, move
+from payouts.settle import lock
 
 MOST = 9_999  # Payments in a file: little enough memory.
 _TRACES = 9_999_999  # Seven digits, which NACHA leaves us; not all of them zero.
@@ -55,7 +56,7 @@ def make_file(batch: Batch, *, at: datetime) -> Made | None:
     Raises NoAccountOfOurs.
     """
     with atomic():
-        locked = Batch.objects.select_for_update().get(id=batch.id)
+        locked = lock(batch)
         if locked.state != Batch.State.APPROVED:
             return None
         chosen = _next(locked)

@@ -222,6 +222,8 @@ class BankFile(models.Model):
         ACCEPTED = "accepted"
         REJECTED = "rejected"  # As a whole: none of it was paid.
 
+    EXTENSIONS = {"pain.001": "xml", "nacha": "ach"}  # By format.
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     batch = models.ForeignKey(Batch, models.DO_NOTHING, related_name="files", db_constraint=False)
     livemode = models.BooleanField()
@@ -253,6 +255,10 @@ class BankFile(models.Model):
     @property
     def money(self) -> Money:
         return Money(self.total, self.currency)
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.message_id}.{self.EXTENSIONS[self.format]}"
 
 
 class Payout(MerchantRow):

@@ -27,18 +27,9 @@ class Move:
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One payout that was moved, and the state in which it was before."""
-
-    merchant_id: UUID
-    id: UUID
-    was: str
-
-
 def move(
     target: State, moves: Sequence[Move], *, at: datetime, sources: Sequence[State] | None = None
-) -> list[Moved]:
+) -> list[Move]:
     """Move payouts to `target` from wherever an arrow leads there (or from `sources` of these alone).
 
     Those that are in another state are passed over; what was moved is returned. In the caller's transaction, or
@@ -46,7 +37,7 @@ def move(
     """
     allowed = {source for source, to in arrows() if to == target}
     from_ = sorted(allowed if sources is None else allowed & {str(source) for source in sources})
-    moved: list[Moved] = []
+    moved: list[Move] = []
     for start in range(0, len(moves), CHUNK):
         part = moves[start : start + CHUNK]
         with atomic():
@@ -60,7 +51,7 @@ def move(
                 [one.code for one in part],
                 [one.message and one.message.replace("\0", "")[:500] for one in part],
             )
-        moved += [Moved(*row) for row in rows]
+        moved += [Move(*pair) for pair in rows]
     return moved
 
 

@@ -68,7 +68,7 @@ def hear_the_bank(*, livemode: bool, at: datetime) -> int:
         log.warning("bank.unavailable", extra={"why": str(why)})
     applied = 0
     waiting = Report.objects.filter(livemode=livemode, state=Report.State.RECEIVED)
-    for report in waiting.order_by("number"):
+    for report in waiting.defer("content").order_by("number"):
         try:
             applied += apply(report, at=at)
         except Exception:  # What one of them trips over is nothing to the others.
@@ -111,7 +111,7 @@ def apply(report: Report, *, at: datetime) -> bool:
             said = read(zlib.decompress(locked.content))
         except Unreadable as fault:
             locked.state, locked.message = Report.State.UNREADABLE, str(fault)[:500]
-            locked.save()
+            locked.save(update_fields=["state", "message"])
             log.error("payout_report.unreadable", extra={"number": locked.number})
             return False
         odd = _items(said.items, livemode=locked.livemode, at=at)
@@ -122,7 +122,7 @@ def apply(report: Report, *, at: datetime) -> bool:
             [_exception(locked, place, *line, at=at) for place, line in by_place.items()]
         )
         locked.state, locked.items, locked.applied_at = Report.State.APPLIED, len(said.items), at
-        locked.save()
+        locked.save(update_fields=["state", "items", "applied_at"])
     if odd:
         log.error("payout_report.exceptions", extra={"number": locked.number, "count": len(odd)})
     return True
@@ -158,7 +158,7 @@ def _whole(said: Read, *, livemode: bool, at: datetime) -> list[Odd]:
 def _file(message_id: str, *, livemode: bool) -> BankFile | None:
     """The file of ours in that mode, and nobody else's until the transaction ends."""
     files = BankFile.objects.filter(message_id=message_id, livemode=livemode)
-    found: BankFile | None = files.select_for_update().first()
+    found: BankFile | None = files.select_for_update().defer("content").first()
     return found
 
 

@@ -8,7 +8,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from kernel.currencies import EXPONENTS
-from merchants.funds.calendars import Calendar, add_business_days, next_business_day
+from merchants.funds.calendars import (
+    Calendar,
+    add_business_days,
+    is_business_day,
+    next_business_day,
+)
 from merchants.funds.terms import terms_in_effect
 from payouts.models import Schedule
 
@@ -91,7 +96,7 @@ def due_day(
     match Interval(interval):
         case Interval.DAILY:
             day = today
-            while add_business_days(day, 0, calendar) != day:
+            while not is_business_day(day, calendar):
                 day -= timedelta(days=1)
             return day
         case Interval.WEEKLY:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from uuid import UUID
 
 from django.db import connection
 
@@ -12,6 +11,7 @@ from kernel.db import atomic
 from payouts.files import CanceledMeanwhile, NoAccountOfOurs, make_file
 from payouts.models import Batch, Destination, Payout, Rail, State
 from payouts.move import CHUNK, Move, move
+from payouts.settle import lock
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def send_batch(batch: Batch, *, at: datetime) -> bool:
     except NoAccountOfOurs as missing:
         log.error("payout_batch.stuck", extra={"batch": batch.public_id, "why": str(missing)})
         return False
-    return _close(batch.id, at=at)
+    return _close(batch, at=at)
 
 
 def _call_off_retired(batch: Batch, *, at: datetime) -> None:
@@ -63,30 +63,28 @@ def _call_off_retired(batch: Batch, *, at: datetime) -> None:
 def _hand_over(batch: Batch, *, at: datetime) -> int:
     """Put payouts on their way to a PSP: from now on `pay` calls it for each; how many."""
     with atomic():
-        locked = Batch.objects.select_for_update().get(id=batch.id)
-        if locked.state != Batch.State.APPROVED:
+        if lock(batch).state != Batch.State.APPROVED:
             return 0
-        rows = list(
-            Payout.objects.filter(batch_id=batch.id, state=State.APPROVED).order_by("id")[:CHUNK]
-        )
-        moved = move(State.IN_TRANSIT, [Move(p.merchant_id, p.id) for p in rows], at=at)
+        rows = Payout.objects.filter(batch_id=batch.id, state=State.APPROVED).order_by("id")
+        moves = [Move(*pair) for pair in rows.values_list("merchant_id", "id")[:CHUNK]]
+        moved = move(State.IN_TRANSIT, moves, at=at)
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE payout p SET next_look_at = %s FROM unnest(%s::uuid[], %s::uuid[]) AS m (merchant_id, id)"
                 " WHERE p.merchant_id = m.merchant_id AND p.id = m.id",
                 [at, [m.merchant_id for m in moved], [m.id for m in moved]],
             )
-    return len(rows)
+    return len(moves)
 
 
-def _close(batch_id: UUID, *, at: datetime) -> bool:
+def _close(batch: Batch, *, at: datetime) -> bool:
     with atomic():
-        batch = Batch.objects.select_for_update().get(id=batch_id)
-        left = Payout.objects.filter(batch_id=batch_id, state=State.APPROVED).exists()
-        if left or batch.state != Batch.State.APPROVED:
+        locked = lock(batch)
+        left = Payout.objects.filter(batch_id=batch.id, state=State.APPROVED).exists()
+        if left or locked.state != Batch.State.APPROVED:
             return False
-        batch.send()
-        batch.sent_at = batch.updated_at = at
-        batch.save()
+        locked.send()
+        locked.sent_at = locked.updated_at = at
+        locked.save()
     log.info("payout_batch.sent", extra={"batch": batch.public_id})
     return True

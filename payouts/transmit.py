@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 
 from kernel.clock import now as present
 from kernel.db import atomic, outside_transaction
@@ -26,7 +26,6 @@ from payouts.models import BankFile, Payout, State
 from payouts.move import Move, move
 
 log = logging.getLogger(__name__)
-EXTENSIONS = {"pain.001": "xml", "nacha": "ach"}
 
 
 @outside_transaction
@@ -46,7 +45,7 @@ def transmit_due(*, at: datetime, most: int = 20) -> int:
 
 
 @outside_transaction
-def transmit(id_: object, *, at: datetime) -> None:
+def transmit(id_: UUID, *, at: datetime) -> None:
     """Give one file its turn, unless somebody else does."""
     file = _claim(id_, at=at)
     if file is None:
@@ -62,7 +61,7 @@ def transmit(id_: object, *, at: datetime) -> None:
 def settle(file: BankFile, outcome: Submitted, *, at: datetime) -> None:
     """What the bank's answer means for the file and, when it refuses it, for its payouts."""
     with atomic():
-        locked = BankFile.objects.select_for_update().get(id=file.id)
+        locked = BankFile.objects.select_for_update().defer("content").get(id=file.id)
         if locked.state != BankFile.State.MADE:
             return  # A report of the bank's came first.
         match outcome:
@@ -94,12 +93,12 @@ def reject_file(file: BankFile, *, code: str, message: str, at: datetime) -> Non
     move(State.FAILED, moves, at=at)
 
 
-def _claim(id_: object, *, at: datetime) -> BankFile | None:
+def _claim(id_: UUID, *, at: datetime) -> BankFile | None:
     """Become the one who calls; nobody else does until the call must be over."""
     with atomic():
         file = (
             BankFile.objects.select_for_update(skip_locked=True)
-            .filter(Q(id=id_, state=BankFile.State.MADE, next_look_at__lte=at))
+            .filter(id=id_, state=BankFile.State.MADE, next_look_at__lte=at)
             .first()
         )
         if file is None:
@@ -127,8 +126,9 @@ def _outcome(channel: Channel, file: BankFile, *, at: datetime) -> Submitted:
             return found
         if at - file.taken_at < channel.horizon:
             return Unknown("the bank has no trace of it yet")
-    name = f"{file.message_id}.{EXTENSIONS[file.format]}"
-    outcome = channel.submit(message_id=file.message_id, name=name, content=bytes_of(file))
+    outcome = channel.submit(
+        message_id=file.message_id, name=file.file_name, content=bytes_of(file)
+    )
     if isinstance(outcome, NotSent) and file.outcome == "unknown":
         return Unknown(outcome.why)  # Of what was sent before it says nothing.
     return outcome

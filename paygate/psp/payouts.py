@@ -68,17 +68,13 @@ class Refused:
     """
 
     psp_reference: str
-    code: str  # In the PSP's words, or ours: CODES.
+    # In the PSP's words; or in ours, where we do not even ask and nothing was sent:
+    #   no_connected_account    Stripe: the merchant has none there
+    #   no_bank_account         Adyen: there is none, or none that it could be told of
+    #   currency_not_supported
+    #   amount_not_payable      the PSP has no number for it, or pays whole units only
+    code: str
     message: str = ""
-
-
-#: Why we do not even ask: nothing was sent.
-CODES = (
-    "no_connected_account",  # Stripe: the merchant has none there.
-    "no_bank_account",  # Adyen: there is none, or none that it could be told of.
-    "currency_not_supported",
-    "amount_not_payable",  # The PSP has no number for it, or pays whole units only.
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -406,7 +406,7 @@ END $$;
 CREATE FUNCTION payout_move(
     p_target text, p_from text[], p_merchants uuid[], p_ids uuid[], p_at timestamptz,
     p_codes text[] DEFAULT NULL, p_messages text[] DEFAULT NULL
-) RETURNS TABLE (merchant_id uuid, id uuid, was text) LANGUAGE plpgsql SET jit = off AS $$
+) RETURNS TABLE (merchant_id uuid, id uuid) LANGUAGE plpgsql SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     moving record;
@@ -442,7 +442,7 @@ BEGIN
         PERFORM payout_follow(moving.merchants, moving.ids, was_in, p_at,
             CASE p_target WHEN 'draft' THEN 'payout.updated' END);
     END LOOP;
-    RETURN QUERY SELECT m.merchant_id, m.id, m.was FROM payout_moving m;
+    RETURN QUERY SELECT m.merchant_id, m.id FROM payout_moving m;
 END $$;
 
 -- Of what was submitted or is to be: which payouts, how much, where to. Changes with each of them.
