@@ -15,8 +15,8 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 
 from disputes.models import Act, Dispute, Evidence, Movement, Report, Round
-from kernel.back_office import ReadOnly
-from kernel.ids import InvalidId, decode, encode
+from kernel.back_office import PRIVATE, FoundById, ReadOnly
+from kernel.ids import encode
 
 
 class Lines(ReadOnly, TabularInline):  # type: ignore[misc]
@@ -76,9 +76,10 @@ class ReportInline(Lines):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class DisputeAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ("public_id", "amount_", "stage", "status", "reason", "psp", "evidence_due_by")
     list_filter = ("status", "stage", "reason", "psp", "livemode")
+    ids = {"dp": "id", "pay": "payment_id"}
     search_fields = ("psp_reference",)
     search_help_text = "dp_…, pay_… or the PSP's id of the case"
     ordering = ("-id",)
@@ -112,14 +113,6 @@ class DisputeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     def fee_(self, dispute: Dispute) -> str:
         return str(dispute.money(dispute.fee))
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        for prefix, column in (("dp", "id"), ("pay", "payment_id")):
-            try:
-                return queryset.filter(**{column: decode(prefix, search_term.strip())}), False
-            except InvalidId:
-                continue
-        return super().get_search_results(request, queryset, search_term)
-
     def get_urls(self) -> list[Any]:
         download = path(
             "<uuid:dispute>/evidence/<uuid:evidence>",
@@ -145,9 +138,5 @@ class DisputeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
             as_attachment=True,
             filename=found.file_name,
             content_type=found.media_type,
-            headers={
-                "X-Content-Type-Options": "nosniff",
-                "Content-Security-Policy": "default-src 'none'; sandbox",
-                "Cache-Control": "private, no-store",
-            },
+            headers=PRIVATE,
         )

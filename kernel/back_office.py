@@ -1,17 +1,28 @@
-"""Pages of the back office on which nobody changes anything, a superuser neither; and how a page asks for a reason.
+"""Pages of the back office on which nobody changes anything, a superuser neither; and what pages have in common.
 
 What the books and the state machines own is changed by verbs, never by a form.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.db.models import BinaryField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
+
+from kernel.ids import InvalidId, decode
+
+#: The headers of a file that is saved, never opened in the browser, nor kept by it.
+PRIVATE = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cache-Control": "private, no-store",
+}
 
 
 class Kept:
@@ -38,6 +49,23 @@ class ReadOnly(Kept):
         return False
 
 
+class FoundById:
+    """Pages whose rows are found by ids of ours, too: `ids` names the column for each prefix."""
+
+    ids: Mapping[str, str]
+
+    def get_search_results(
+        self: Any, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        for prefix, column in self.ids.items():
+            try:
+                return queryset.filter(**{column: decode(prefix, search_term.strip())}), False
+            except InvalidId:
+                continue
+        found: tuple[Any, bool] = super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
+        return found
+
+
 class ReasonForm(BaseDialogForm):  # type: ignore[misc]
     reason = forms.CharField(
         max_length=500,
@@ -54,3 +82,10 @@ def asks(title: str, description: str) -> dict[str, Any]:
         "form_class": ReasonForm,
         "form_submit_text": title,
     }
+
+
+def go_to(request: HttpRequest, url: str) -> HttpResponse:
+    """To a page; a dialog's script wants to be told in a header."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": url})
+    return redirect(url)

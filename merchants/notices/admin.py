@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
-from kernel.back_office import ReadOnly
+from kernel.back_office import FoundById, ReadOnly
 from kernel.clock import now
-from kernel.ids import InvalidId, decode, encode
+from kernel.ids import encode
 from merchants.notices.again import EndpointDisabled, send_notice_again
 from merchants.notices.disable import Reason, disable, enable
 from merchants.notices.models import Notice, NoticeAttempt, WebhookEndpoint
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class WebhookEndpointAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = (
         "public_id",
         "whose",
@@ -29,6 +27,7 @@ class WebhookEndpointAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         "failing_since",
     )
     list_filter = ("status", "disabled_reason", "livemode", "quick")
+    ids = {"we": "id", "mer": "merchant_id"}
     search_fields = ("url",)
     search_help_text = "we_…, mer_… or a part of the URL"
     fields = readonly_fields = (  # Never the secrets.
@@ -58,10 +57,6 @@ class WebhookEndpointAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
             disable(endpoint.merchant_id, endpoint.id, reason=Reason.BACK_OFFICE, at=now())
             self.log_change(request, endpoint, "Disabled.")
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        found = _by_id(queryset, search_term, {"we": "id", "mer": "merchant_id"})
-        return found or super().get_search_results(request, queryset, search_term)
-
 
 class NoticeAttemptInline(ReadOnly, TabularInline):  # type: ignore[misc]
     model = NoticeAttempt
@@ -80,7 +75,7 @@ class NoticeAttemptInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Notice)
-class NoticeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class NoticeAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = (
         "event",
         "topic",
@@ -91,6 +86,7 @@ class NoticeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     )
     list_filter = ("status",)
     list_select_related = ("webhook_endpoint",)
+    ids = {"evt": "event_id", "we": "webhook_endpoint_id", "mer": "merchant_id"}
     search_fields = ("subject",)
     search_help_text = "evt_…, we_…, mer_… or the id of an object"
     inlines = (NoticeAttemptInline,)
@@ -132,18 +128,3 @@ class NoticeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
                 self.message_user(request, f"Not sent: {error}.", messages.WARNING)
             else:
                 self.log_change(request, notice, "Sent again.")
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        columns = {"evt": "event_id", "we": "webhook_endpoint_id", "mer": "merchant_id"}
-        found = _by_id(queryset, search_term, columns)
-        return found or super().get_search_results(request, queryset, search_term)
-
-
-def _by_id(queryset: Any, term: str, columns: dict[str, str]) -> tuple[Any, bool] | None:
-    """The rows that an id of ours names, where the term is one."""
-    for prefix, column in columns.items():
-        try:
-            return queryset.filter(**{column: decode(prefix, term.strip())}), False
-        except InvalidId:
-            continue
-    return None

@@ -15,10 +15,10 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from kernel.back_office import Kept, ReadOnly
+from kernel.back_office import FoundById, Kept, ReadOnly
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
-from kernel.ids import InvalidId, decode, encode
+from kernel.ids import encode
 from kernel.money import Money
 from paygate.costs import expect
 from paygate.costs.models import PaymentCost, PspCharge, PspPrice
@@ -94,9 +94,10 @@ class Deviates(admin.SimpleListFilter):
 
 
 @admin.register(PaymentCost)
-class PaymentCostAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class PaymentCostAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ("public_id", "psp", "took", "expected_", "actual_", "deviation_", "captured_at")
     list_filter = (Deviates, "psp", "currency", "livemode", "passed_on")
+    ids = {"pay": "payment_id"}
     search_fields = ("psp_reference",)
     search_help_text = "pay_… or PSP reference"
     ordering = ("-payment_id",)
@@ -137,9 +138,3 @@ class PaymentCostAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         return ", ".join(
             f"{row.reference}: {Money(row.amount, row.currency)}" for row in rows.order_by("id")
         )
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        try:
-            return queryset.filter(payment_id=decode("pay", search_term.strip())), False
-        except InvalidId:
-            return super().get_search_results(request, queryset, search_term)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
@@ -13,9 +11,9 @@ from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from kernel.back_office import ReadOnly, ReasonForm, asks
+from kernel.back_office import FoundById, ReadOnly, ReasonForm, asks
 from kernel.clock import now
-from kernel.ids import InvalidId, decode, encode
+from kernel.ids import encode
 from paygate.fx.exchange import written
 from paygate.fx.fetch import decide
 from paygate.fx.models import Feed, Quote, Rate
@@ -109,7 +107,7 @@ class FeedAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Quote)
-class QuoteAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class QuoteAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = (
         "public_id",
         "whose",
@@ -120,6 +118,7 @@ class QuoteAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         "status",
     )
     list_filter = ("livemode", "from_currency", "to_currency")
+    ids = {"fxq": "id", "pay": "payment_id", "mer": "merchant_id"}
     search_fields = ("from_currency",)
     search_help_text = "fxq_…, pay_… or mer_…"
     ordering = ("-id",)
@@ -148,11 +147,3 @@ class QuoteAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     @admin.display(description="payment")
     def payment(self, quote: Quote) -> str:
         return encode("pay", quote.payment_id) if quote.payment_id else ""
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        for prefix, column in (("fxq", "id"), ("pay", "payment_id"), ("mer", "merchant_id")):
-            try:
-                return queryset.filter(**{column: decode(prefix, search_term.strip())}), False
-            except InvalidId:
-                continue
-        return super().get_search_results(request, queryset, search_term)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
-from kernel.back_office import ReadOnly
-from kernel.ids import InvalidId, decode, encode
+from kernel.back_office import FoundById, ReadOnly
+from kernel.ids import encode
 from kernel.money import Money
 from kernel.rows import MerchantRow
 from paygate.payments.models import Attempt, Payment, Refund
@@ -40,9 +38,10 @@ def _payment(row: Refund | Attempt) -> str:
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class PaymentAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ("public_id", "state", "amount_", "captured_", "psp", "user_id", "created_at")
     list_filter = ("state", "psp", "currency", "livemode")
+    ids = {"pay": "id"}
     search_fields = ("psp_reference", "user_id")
     search_help_text = "pay_…, PSP reference or user id"
     ordering = ("-id",)
@@ -64,17 +63,12 @@ class PaymentAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     def captured_(self, payment: Payment) -> str:
         return str(payment.money(payment.amount_captured))
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        try:
-            return queryset.filter(id=decode("pay", search_term.strip())), False
-        except InvalidId:
-            return super().get_search_results(request, queryset, search_term)
-
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class RefundAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ("public_id", "state", "money", "psp", "source", "failure_code", "created_at")
     list_filter = ("state", "psp", "source", "currency", "livemode")
+    ids = {"re": "id", "pay": "payment_id"}
     search_fields = ("psp_reference",)
     search_help_text = "re_…, pay_… or PSP reference"
     ordering = ("-id",)
@@ -88,14 +82,6 @@ class RefundAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     @admin.display(description="our fee")
     def fee_(self, refund: Refund) -> str:
         return str(Money(refund.fee, refund.currency))
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        for prefix, column in (("re", "id"), ("pay", "payment_id")):
-            try:
-                return queryset.filter(**{column: decode(prefix, search_term.strip())}), False
-            except InvalidId:
-                continue
-        return super().get_search_results(request, queryset, search_term)
 
 
 @admin.register(Attempt)

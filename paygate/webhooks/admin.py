@@ -8,15 +8,13 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from kernel.back_office import ReadOnly, ReasonForm, asks
+from kernel.back_office import FoundById, ReadOnly, ReasonForm, asks, go_to
 from kernel.clock import now
-from kernel.ids import InvalidId, decode
 from paygate.psp.registry import PSPS
 from paygate.webhooks import decide
 from paygate.webhooks.decide import NotQuarantined
@@ -50,9 +48,10 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(PspEvent)
-class PspEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class PspEventAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ("public_id", "psp", "kind", "state", "said", "said_at", "received_at")
     list_filter = ("state", PspFilter, KindFilter, "livemode")
+    ids = {"pev": "id"}
     search_fields = ("key__exact",)
     search_help_text = "pev_…, or the whole key, such as evt_…"
     ordering = ("-id",)
@@ -74,12 +73,6 @@ class PspEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         if event.payload is None:
             return "Emptied: it was settled long ago."
         return format_html("<pre>{}</pre>", legible(event.payload))
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        try:
-            return queryset.filter(id=decode("pev", search_term.strip())), False
-        except InvalidId:
-            return super().get_search_results(request, queryset, search_term)
 
     def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """May this person decide, and is there something to decide about?"""
@@ -121,7 +114,7 @@ class PspEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         for psp in PSPS:
             ring(psp)
         messages.success(request, f"{count} have their turn.")
-        return _go_to(request, reverse("admin:webhooks_pspevent_changelist"))
+        return go_to(request, reverse("admin:webhooks_pspevent_changelist"))
 
     def _decide(
         self, request: HttpRequest, form: ReasonForm, object_id: str, title: str
@@ -136,11 +129,4 @@ class PspEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
             self.log_change(request, event, f"{title}: {why}")
             ring(event.psp)
             messages.success(request, f"{title}: done.")
-        return _go_to(request, reverse("admin:webhooks_pspevent_change", args=[object_id]))
-
-
-def _go_to(request: HttpRequest, url: str) -> HttpResponse:
-    """To a page; the dialog's script wants to be told in a header."""
-    if request.headers.get("HX-Request"):
-        return HttpResponse(headers={"HX-Redirect": url})
-    return redirect(url)
+        return go_to(request, reverse("admin:webhooks_pspevent_change", args=[object_id]))

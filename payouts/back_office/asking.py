@@ -9,10 +9,10 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
+from kernel.back_office import Kept, go_to
 from kernel.ids import InvalidId, decode, encode
 from merchants.models import Merchant
 
@@ -38,13 +38,6 @@ def carry_out(
     return go_to(request, address_of(row))
 
 
-def go_to(request: HttpRequest, url: str) -> HttpResponse:
-    """To a page; a dialog's script wants to be told in a header."""
-    if request.headers.get("HX-Request"):
-        return HttpResponse(headers={"HX-Redirect": url})
-    return redirect(url)
-
-
 def address_of(row: Any) -> str:
     """The page of a row."""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
@@ -61,14 +54,14 @@ def whose(merchant_id: UUID) -> str:
     return format_html('<a href="{}">{}</a>', page, encode("mer", merchant_id))
 
 
-def by_id(queryset: Any, term: str, columns: dict[str, str]) -> Any:
-    """The rows that an id of ours names, where the term is one; None where it is not."""
-    for prefix, column in columns.items():
-        try:
-            return queryset.filter(**{column: decode(prefix, term.strip())})
-        except InvalidId:
-            continue
-    return None
+def stands(model: Any, object_id: str | None, **wanted: Any) -> bool:
+    """Does the row stand as wanted? (Of nothing in particular: maybe.)"""
+    if object_id is None:
+        return True
+    try:
+        return bool(model.objects.filter(id=UUID(object_id), **wanted).exists())
+    except ValueError:  # An address that somebody typed.
+        return False
 
 
 class MerchantField(forms.CharField):
@@ -83,3 +76,54 @@ class MerchantField(forms.CharField):
         if found is None:
             raise forms.ValidationError("There is no such merchant.")
         return found.id
+
+
+class ByVerb(forms.ModelForm):  # type: ignore[type-arg]
+    """A form whose row is written as it is checked: only the verb knows whether it can be."""
+
+    by = ""  # Who fills it in.
+    unfit: Any = ()  # What the verb raises of a field: `param`, `message`.
+
+    def write(self, given: dict[str, Any]) -> Any:
+        """The row, by the verb."""
+        raise NotImplementedError
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if self.errors:
+            return given
+        try:
+            self.instance = self.write(given)
+        except self.unfit as fault:
+            raise forms.ValidationError({fault.param: fault.message}) from None
+        return given
+
+    def _post_clean(self) -> None:
+        """Nothing is left to be set."""
+
+    def save(self, commit: bool = True) -> Any:
+        return self.instance
+
+    def save_m2m(self) -> None:
+        """There are none."""
+
+
+class AddedByVerb(Kept):
+    """Pages of rows that are added by such a form, and as they are shown (`shown`) from then on."""
+
+    form: type[ByVerb]
+    shown: tuple[str, ...]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return tuple(self.form.declared_fields) if obj is None else self.shown
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else self.shown
+
+    def get_form(self: Any, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, **kwargs)  # type: ignore[misc]
+        form.by = request.user.get_username()
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """The form has: see there."""

@@ -14,24 +14,30 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 
-from kernel.back_office import ReadOnly, ReasonForm, asks
+from kernel.back_office import PRIVATE, FoundById, ReadOnly, ReasonForm, asks
 from kernel.clock import now
 from kernel.ids import InvalidId, decode
 from kernel.money import Money
-from payouts.back_office.asking import by_id, carry_out, link
+from payouts.back_office.asking import carry_out, link, stands
 from payouts.files import bytes_of
 from payouts.models import BankFile, Report, ReportException
 from payouts.see_to import SeenToAlready, see_to
 
-PRIVATE = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cache-Control": "private, no-store",
-}
-
 
 class Bytes:
-    """For pages of rows that hold a file: saving it, by whoever may see account numbers. Each time is written down."""
+    """For rows that hold a file: a link to its bytes, without which they are read."""
+
+    def get_queryset(self: Any, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("content")  # type: ignore[misc]
+
+    @admin.display(description="bytes")
+    def bytes_(self: Any, row: Any) -> str:
+        page = reverse(f"admin:payouts_{self.opts.model_name}_bytes", args=[row.id])
+        return format_html('<a href="{}">Download</a>', page)
+
+
+class Download(Bytes):
+    """For pages of such rows: saving it, by whoever may see account numbers. Each time is written down."""
 
     def get_urls(self: Any) -> list[Any]:
         name = f"payouts_{self.opts.model_name}_bytes"
@@ -54,20 +60,16 @@ class Bytes:
             headers={**PRIVATE, "Content-Disposition": f'attachment; filename="{name}"'},
         )
 
-    @admin.display(description="bytes")
-    def bytes_(self: Any, row: Any) -> str:
-        page = reverse(f"admin:payouts_{self.opts.model_name}_bytes", args=[row.id])
-        return format_html('<a href="{}">Download</a>', page)
-
 
 @admin.register(BankFile)
-class BankFileAdmin(Bytes, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class BankFileAdmin(FoundById, Download, ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = (
         *("message_id", "format", "sequence", "state", "payments", "money", "batch_"),
         *("created_at", "sent_at", "bytes_"),
     )
     list_filter = ("state", "format", "currency", "livemode")
     list_select_related = ("batch",)
+    ids = {"pb": "batch_id"}
     search_fields = ("message_id", "sha256__exact")
     search_help_text = "The message's id, the SHA-256 or pb_…"
     ordering = ("-id",)
@@ -77,9 +79,6 @@ class BankFileAdmin(Bytes, ReadOnly, ModelAdmin):  # type: ignore[misc]
         *("sha256", "bytes_", "payouts_", "state", "outcome", "message", "created_at", "taken_at"),
         *("sent_at", "looks", "next_look_at"),
     )
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).defer("content")
 
     @admin.display(description="batch")
     def batch_(self, file: BankFile) -> str:
@@ -91,14 +90,7 @@ class BankFileAdmin(Bytes, ReadOnly, ModelAdmin):  # type: ignore[misc]
         return format_html('<a href="{}?file__id__exact={}">{}</a>', page, file.id, file.payments)
 
     def file_of(self, file: BankFile) -> tuple[str, bytes]:
-        suffix = "xml" if file.format.startswith("pain") else "ach"
-        return f"{file.message_id}.{suffix}", bytes_of(file)
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        found = by_id(queryset, search_term, {"pb": "batch_id"})
-        if found is not None:
-            return found, False
-        return super().get_search_results(request, queryset, search_term)
+        return file.file_name, bytes_of(file)
 
 
 class ExceptionInline(ReadOnly, TabularInline):  # type: ignore[misc]
@@ -109,7 +101,7 @@ class ExceptionInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Report)
-class ReportAdmin(Bytes, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class ReportAdmin(Download, ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ("number", "name", "kind", "state", "items", "received_at", "bytes_")
     list_filter = ("state", "kind", "livemode")
     search_fields = ("name", "sha256__exact")
@@ -120,9 +112,6 @@ class ReportAdmin(Bytes, ReadOnly, ModelAdmin):  # type: ignore[misc]
         *("number", "name", "kind", "livemode", "sha256", "bytes_", "state", "message", "items"),
         *("received_at", "applied_at"),
     )
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).defer("content")
 
     def file_of(self, report: Report) -> tuple[str, bytes]:
         name = "".join(c if c.isalnum() or c in "._-" else "_" for c in report.name)
@@ -145,7 +134,6 @@ class SeenTo(admin.SimpleListFilter):
 class ReportExceptionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ("__str__", "became", "money", "report_", "created_at", "settled_by")
     list_filter = (SeenTo, "became")
-    list_select_related = ("report",)
     search_fields = ("reference",)
     ordering = ("-id",)
     fields = readonly_fields = (
@@ -153,6 +141,9 @@ class ReportExceptionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         *("created_at", "settled_at", "settled_by", "settled_because"),
     )
     actions_detail = ("seen_to",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("report").defer("report__content")
 
     @admin.display(description="report")
     def report_(self, exception: ReportException) -> str:
@@ -174,15 +165,9 @@ class ReportExceptionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         return format_html('<a href="{}">{}</a>', page, exception.reference)
 
     def has_see_to_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        if not request.user.has_perm("payouts.settle_reportexception"):
-            return False
-        if object_id is None:
-            return True
-        try:
-            waiting = ReportException.objects.filter(id=UUID(object_id), settled_at=None)
-        except ValueError:  # An address that somebody typed.
-            return False
-        return waiting.exists()
+        return request.user.has_perm("payouts.settle_reportexception") and stands(
+            ReportException, object_id, settled_at=None
+        )
 
     @action(  # type: ignore[untyped-decorator]
         description="Seen to",

@@ -21,18 +21,18 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from kernel.back_office import Kept, ReadOnly
+from kernel.back_office import FoundById, ReadOnly
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from payouts.acts import Act
-from payouts.back_office.asking import by_id
-from payouts.back_office.bank import BankFileAdmin
+from payouts.back_office.asking import AddedByVerb, ByVerb
+from payouts.back_office.bank import Bytes
 from payouts.back_office.preview import PreviewPage
 from payouts.batch import build
 from payouts.models import BankFile, Batch, Rail
 
 
-class BuildForm(forms.ModelForm):  # type: ignore[type-arg]
+class BuildForm(ByVerb):
     rail = forms.ChoiceField(choices=Rail.choices, widget=UnfoldAdminSelectWidget)
     livemode = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
     value_date = forms.DateField(
@@ -50,11 +50,16 @@ class BuildForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Batch
         fields = ()
 
-    def _post_clean(self) -> None:
-        """The verb makes the row."""
-
-
-_GIVEN = tuple(BuildForm.declared_fields)
+    def write(self, given: dict[str, Any]) -> Batch:
+        return build(
+            rail=Rail(given["rail"]),
+            livemode=given["livemode"],
+            value_date=given["value_date"],
+            by=self.by,
+            currencies=given["currencies"] or None,
+            note=given["note"],
+            at=now(),
+        )
 
 
 class ActInline(ReadOnly, TabularInline):  # type: ignore[misc]
@@ -65,7 +70,7 @@ class ActInline(ReadOnly, TabularInline):  # type: ignore[misc]
     extra = 0
 
 
-class FileInline(ReadOnly, TabularInline):  # type: ignore[misc]
+class FileInline(Bytes, ReadOnly, TabularInline):  # type: ignore[misc]
     model = BankFile
     fields = readonly_fields = (
         *("message_id", "sequence", "payments", "money", "sha256", "state", "bytes_"),
@@ -73,27 +78,21 @@ class FileInline(ReadOnly, TabularInline):  # type: ignore[misc]
     extra = 0
     show_change_link = True
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).defer("content")
-
-    @admin.display(description="bytes")
-    def bytes_(self, file: BankFile) -> str:
-        return BankFileAdmin(BankFile, self.admin_site).bytes_(file)
-
 
 @admin.register(Batch)
-class BatchAdmin(Kept, ModelAdmin):  # type: ignore[misc]
+class BatchAdmin(FoundById, AddedByVerb, ModelAdmin):  # type: ignore[misc]
     form = BuildForm
     list_display = (
         *("public_id", "state", "rail", "value_date", "created_by", "submitted_by"),
         *("approved_by", "created_at", "preview_"),
     )
     list_filter = ("state", "rail", "livemode")
+    ids = {"pb": "id"}
     search_fields = ("note",)
     search_help_text = "pb_… or a word of the note"
     ordering = ("-id",)
     inlines = (ActInline, FileInline)
-    _shown = (
+    shown = (
         *("public_id", "preview_", "payouts_", "livemode", "rail", "state", "value_date", "note"),
         *("created_by", "created_at", "submitted_by", "submitted_at", "digest", "approved_by"),
         *("approved_at", "approved_because", "canceled_by", "canceled_because", "sent_at"),
@@ -117,35 +116,10 @@ class BatchAdmin(Kept, ModelAdmin):  # type: ignore[misc]
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return () if obj is None else self.inlines
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return _GIVEN if obj is None else self._shown
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else self._shown
-
-    def save_model(self, request: HttpRequest, obj: Batch, form: Any, change: bool) -> None:
-        given = form.cleaned_data
-        built = build(
-            rail=Rail(given["rail"]),
-            livemode=given["livemode"],
-            value_date=given["value_date"],
-            by=request.user.get_username(),
-            currencies=given["currencies"] or None,
-            note=given["note"],
-            at=now(),
-        )
-        obj.__dict__.update(built.__dict__)
-
     def response_add(
         self, request: HttpRequest, obj: Batch, post_url_continue: Any = None
     ) -> HttpResponseBase:
         return redirect(reverse("admin:payouts_batch_preview", args=[obj.id]))
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        found = by_id(queryset, search_term, {"pb": "id"})
-        if found is not None:
-            return found, False
-        return super().get_search_results(request, queryset, search_term)
 
     def get_urls(self) -> list[Any]:
         preview = path(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin
@@ -18,13 +17,15 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from kernel.back_office import Kept, ReasonForm, asks
+from kernel.back_office import FoundById, ReasonForm, asks
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from payouts.back_office.asking import (
+    AddedByVerb,
+    ByVerb,
     MerchantField,
-    by_id,
     carry_out,
+    stands,
     whose,
 )
 from payouts.destinations import (
@@ -41,10 +42,10 @@ from payouts.models import Destination, Rail
 _Text = partial(forms.CharField, required=False, widget=UnfoldAdminTextInputWidget)
 
 
-class ProposeForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What somebody says where to pay. It is proposed as it is checked: only the verb knows whether it can be."""
+class ProposeForm(ByVerb):
+    """What somebody says where to pay."""
 
-    by = ""  # Who fills it in.
+    unfit = UnfitDestination
     merchant = MerchantField(widget=UnfoldAdminTextInputWidget, help_text="mer_…")
     livemode = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
     currency = forms.ChoiceField(
@@ -70,10 +71,7 @@ class ProposeForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Destination
         fields = ()
 
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
-        if self.errors:
-            return given
+    def write(self, given: dict[str, Any]) -> Destination:
         account = Account(
             rail=Rail(given["rail"]),
             **{
@@ -84,47 +82,31 @@ class ProposeForm(forms.ModelForm):  # type: ignore[type-arg]
                 )
             },
         )
-        try:
-            self.instance = propose(
-                given["merchant"],
-                account,
-                livemode=given["livemode"],
-                by=self.by,
-                because=given["because"],
-                at=now(),
-            )
-        except UnfitDestination as fault:
-            raise forms.ValidationError({fault.param: fault.message}) from None
-        return given
-
-    def _post_clean(self) -> None:
-        """Nothing is left to be set: the verb has written the row."""
-
-    def save(self, commit: bool = True) -> Destination:
-        saved: Destination = self.instance
-        return saved
-
-    def save_m2m(self) -> None:
-        """There are none."""
-
-
-_GIVEN = tuple(ProposeForm.declared_fields)
+        return propose(
+            given["merchant"],
+            account,
+            livemode=given["livemode"],
+            by=self.by,
+            because=given["because"],
+            at=now(),
+        )
 
 
 @admin.register(Destination)
-class DestinationAdmin(Kept, ModelAdmin):  # type: ignore[misc]
+class DestinationAdmin(FoundById, AddedByVerb, ModelAdmin):  # type: ignore[misc]
     form = ProposeForm
     list_display = (
         *("public_id", "state", "whose", "currency", "rail", "holder", "country", "ending"),
         *("proposed_by", "decided_by", "usable_from"),
     )
     list_filter = ("state", "rail", "kind", "currency", "livemode")
+    ids = {"pd": "id", "mer": "merchant_id"}
     search_fields = ("holder",)
     search_help_text = "pd_…, mer_… or the holder"
     ordering = ("-id",)
     show_full_result_count = False
     actions_detail = ("approve", "reject", "retire")
-    _shown = (
+    shown = (
         *("public_id", "whose", "livemode", "state", "currency", "rail", "kind", "holder"),
         *("country", "ending", "bic", "routing_number", "account_type", "bank_name"),
         *("proposed_by", "proposed_because", "created_at"),
@@ -139,31 +121,11 @@ class DestinationAdmin(Kept, ModelAdmin):  # type: ignore[misc]
     def ending(self, destination: Destination) -> str:
         return f"…{destination.last4}"
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return _GIVEN if obj is None else self._shown
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else self._shown
-
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, **kwargs)
-        form.by = request.user.get_username()
-        return form
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """The form has: see there."""
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        found = by_id(queryset, search_term, {"pd": "id", "mer": "merchant_id"})
-        if found is not None:
-            return found, False
-        return super().get_search_results(request, queryset, search_term)
-
     def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return _may(request) and _stands(object_id, Destination.State.PROPOSED)
+        return _may(request) and stands(Destination, object_id, state=Destination.State.PROPOSED)
 
     def has_retire_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return _may(request) and _stands(object_id, Destination.State.APPROVED)
+        return _may(request) and stands(Destination, object_id, state=Destination.State.APPROVED)
 
     @action(  # type: ignore[untyped-decorator]
         description="Approve",
@@ -207,13 +169,3 @@ class DestinationAdmin(Kept, ModelAdmin):  # type: ignore[misc]
 
 def _may(request: HttpRequest) -> bool:
     return bool(request.user.has_perm("payouts.decide_destination"))
-
-
-def _stands(object_id: str | None, state: Destination.State) -> bool:
-    """Is it in that state? (Of nothing in particular: maybe.)"""
-    if object_id is None:
-        return True
-    try:
-        return Destination.objects.filter(id=UUID(object_id), state=state).exists()
-    except ValueError:  # An address that somebody typed.
-        return False

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-from uuid import UUID
-
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -12,19 +9,12 @@ from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from kernel.back_office import ReadOnly, ReasonForm, asks
+from kernel.back_office import FoundById, ReadOnly, ReasonForm, asks, go_to
 from kernel.clock import now
 from kernel.money import Money
 from kernel.outbox.models import OutboxEvent
 from ledger.models import LedgerEntry
-from payouts.back_office.asking import (
-    address_of,
-    by_id,
-    carry_out,
-    go_to,
-    link,
-    whose,
-)
+from payouts.back_office.asking import address_of, carry_out, link, stands, whose
 from payouts.batch import Refused, remove
 from payouts.cancel import TooLate, cancel
 from payouts.models import Payout, State
@@ -34,12 +24,13 @@ REMOVABLE = (State.DRAFT, State.PENDING_APPROVAL)
 
 
 @admin.register(Payout)
-class PayoutAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class PayoutAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = (
         *("public_id", "state", "money", "rail", "method", "merchant", "batch_", "created_at"),
     )
     list_filter = ("state", "rail", "method", "currency", "livemode")
     list_select_related = ("batch",)
+    ids = {"po": "id", "mer": "merchant_id", "pb": "batch_id", "pd": "destination_id"}
     search_fields = ("psp_reference__exact", "trace__exact")
     search_help_text = "po_…, mer_…, pb_…, pd_…, the PSP's id or a NACHA trace number"
     ordering = ("-id",)
@@ -109,19 +100,14 @@ class PayoutAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         )
         return format_html("<table>{}</table>", lines)
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        columns = {"po": "id", "mer": "merchant_id", "pb": "batch_id", "pd": "destination_id"}
-        found = by_id(queryset, search_term, columns)
-        if found is not None:
-            return found, False
-        return super().get_search_results(request, queryset, search_term)
-
     def has_call_off_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return request.user.has_perm("payouts.change_payout") and _stands(object_id, CANCELABLE)
+        return request.user.has_perm("payouts.change_payout") and stands(
+            Payout, object_id, state__in=CANCELABLE
+        )
 
     def has_take_out_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return request.user.has_perm("payouts.build_batch") and _stands(
-            object_id, REMOVABLE, batch__isnull=False
+        return request.user.has_perm("payouts.build_batch") and stands(
+            Payout, object_id, state__in=REMOVABLE, batch__isnull=False
         )
 
     @action(  # type: ignore[untyped-decorator]
@@ -167,13 +153,3 @@ class PayoutAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
             why=why,
             refusals=(Refused,),
         )
-
-
-def _stands(object_id: str | None, states: tuple[State, ...], **more: Any) -> bool:
-    """Is it in one of these states? (Of nothing in particular: maybe.)"""
-    if object_id is None:
-        return True
-    try:
-        return Payout.objects.filter(id=UUID(object_id), state__in=states, **more).exists()
-    except ValueError:  # An address that somebody typed.
-        return False
