@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,11 +19,19 @@ from payouts.hear import payout_moved
 from payouts.models import Batch, Payout, State
 from payouts.pay import ask_now, pay_due, settle
 from payouts.send import send_batch
+from simulators.run import Simulator, start
 from tests.payouts.conftest import available, earn, on, settle_in
 from tests.payouts.in_batches import batch_of
 
 pytestmark = pytest.mark.django_db
 PAYOUT = {"currency": "USD", "amount": 60_00}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Simulator]]:
+    """A Stripe of our own: days pass here, and holds of other tests lapse by the clock of theirs."""
+    with start("stripe", folder=tmp_path_factory.mktemp("stripe")) as simulator:
+        yield {"stripe": simulator}
 
 
 @pytest.fixture
