@@ -35,6 +35,9 @@ class Market:
 def market(sold: str, bought: str, *, at: datetime) -> Market:
     """What one unit of `sold` is worth in `bought`, by fresh rates. Raises UnableToConvert."""
     found = last_known(sold, bought)
+    if found is not None and not found.fresh(at=at):
+        forget()  # Another process may have fetched since this one looked: nobody is refused for that.
+        found = last_known(sold, bought)
     if found is None:
         nothing = not _rates(provider().name)
         raise UnableToConvert(

@@ -184,6 +184,23 @@ class TestMarket:
             market.market("EUR", "USD", at=now() + timedelta(days=2))
         assert stale.value.retryable
 
+    def test_what_another_process_has_fetched_counts_before_a_rate_is_too_old(self):
+        publish(days_ago=20, USD="1.0800")
+        assert market.last_known("EUR", "USD").rate == Decimal(
+            "1.0800"
+        )  # Remembered here from now on.
+        Rate.objects.create(
+            provider="ecb",
+            base="EUR",
+            quote="USD",
+            rate=Decimal("1.0900"),
+            as_of=now().date(),
+            fetched_at=now(),
+            state="accepted",
+        )
+
+        assert market.market("EUR", "USD", at=now()).rate == Decimal("1.0900")
+
     def test_of_two_legs_the_older_one_counts(self):
         publish(days_ago=20, GBP="0.8400")
         publish(USD="1.0800")
