@@ -7,6 +7,8 @@ their docstring says credit.
 
 from __future__ import annotations
 
+from uuid import UUID
+
 
 def psp_receivable(psp: str) -> str:
     """Captured, not yet settled to us by the PSP."""
@@ -101,6 +103,20 @@ def fx_position(currency: str) -> str:
 def reconciliation_suspense() -> str:
     """Found by reconciliation, not yet explained."""
     return "suspense:reconciliation"
+
+
+def unallocated() -> str:
+    """Received from a PSP or a bank, and not ours: whose it is, and where it has to go, is not known. Credit."""
+    return "liabilities:unallocated"
+
+
+def write_offs() -> str:
+    """What reconciliation gave up: missing for good, or less, where it was too much."""
+    return "expenses:write_offs"
+
+
+#: In whose book stands what is no merchant's: a fee for no payment, money that nobody knows.
+HOUSE = UUID("00000000-0000-7000-8000-000000000000")
 
 
 #: Never debited below zero. The database knows the same (ledger_account.guarded); a test compares.

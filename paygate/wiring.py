@@ -31,6 +31,8 @@ NEWS = {
     "RefundReported": "paygate.payments.hear_refunds.refund_reported",
     "CaseReport": "disputes.hear.case_reported",
     "PayoutMoved": "payouts.hear.payout_moved",
+    "StatementReady": "paygate.reconciliation.hear.statement_ready",
+    "Disbursed": "paygate.reconciliation.hear.disbursed",
 }
 
 #: The tables of what a merchant's idempotency key sets going.
@@ -38,6 +40,13 @@ KEYED = ("payment_attempt", "dispute_act", "payout")
 
 #: Posts a cost that a merchant bears: pass_on(merchant, payment, transaction, at=…), in the caller's transaction.
 COSTS_ARE_PASSED_ON_BY = "paygate.payments.pass_on.pass_on"
+
+#: Lists of paygate.psp.statements.Movements: what our books have of what PSPs' and the bank's statements tell.
+MOVEMENTS: tuple[str, ...] = (
+    "paygate.payments.movements.MOVEMENTS",
+    "disputes.movements.MOVEMENTS",
+    "payouts.movements.MOVEMENTS",
+)
 
 #: Lists of kernel.checks.Check: what must be true of the money, by those whose tables it is about.
 CHECKS: tuple[str, ...] = (

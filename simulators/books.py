@@ -14,7 +14,7 @@ from simulators.clock import Clock
 
 #: What an entry may tell of. What the PSP owes is captured - capture_failed - refunded + refund_failed
 #: - disputed + reinstated - dispute_fee + dispute_fee_returned - processing_fee
-#: - paid_out + payout_returned.
+#: - paid_out + payout_returned - settled.
 KINDS = (
     "authorized",
     "captured",
@@ -31,6 +31,7 @@ KINDS = (
     "processing_fee",  # What the PSP keeps of a capture.
     "paid_out",  # To a merchant of ours: `payment` and `attempt` are then the payout.
     "payout_returned",
+    "settled",  # Paid to our bank: `payment` is then the batch. Below zero what was taken from there.
 )
 
 _OWED = {
@@ -45,6 +46,7 @@ _OWED = {
     "processing_fee": -1,
     "paid_out": -1,
     "payout_returned": 1,
+    "settled": -1,
 }
 
 

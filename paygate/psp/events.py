@@ -148,6 +148,23 @@ class PayoutMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementReady:
+    """A file of what was settled can be fetched."""
+
+    name: str  # As it will be kept.
+    where: str  # See paygate.psp.statements.Offered. Never an address that nobody signed.
+
+
+@dataclass(frozen=True, slots=True)
+class Disbursed:
+    """A PSP paid our bank account, or took from it (Braintree says so here alone)."""
+
+    reference: str  # The batch, as the lines of its statement name it.
+    amount: Money  # Below zero what it takes.
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Irrelevant:
     """Known, and nothing for us to do."""
 
@@ -161,6 +178,8 @@ News: TypeAlias = (
     | RefundReported
     | CaseReport
     | PayoutMoved
+    | StatementReady
+    | Disbursed
     | Irrelevant
 )
 

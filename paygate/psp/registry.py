@@ -14,6 +14,7 @@ from paygate.psp.costs import Ledger
 from paygate.psp.events import Delivery, Item, News
 from paygate.psp.gateway import Gateway
 from paygate.psp.payouts import Payer
+from paygate.psp.statements import Format, StatementDesk
 
 PSPS = ("stripe", "adyen", "braintree")
 
@@ -53,6 +54,17 @@ def payer(psp: str, *, livemode: bool) -> Payer:
 def costs(psp: str, *, livemode: bool) -> Ledger:
     """The same adapter, for what it charges, of a PSP that can be asked (Stripe). Raises PspNotConfigured."""
     return cast("Ledger", gateway(psp, livemode=livemode))
+
+
+def statement_desk(psp: str, *, livemode: bool) -> StatementDesk:
+    """The same adapter, for its files. Raises PspNotConfigured."""
+    return cast("StatementDesk", gateway(psp, livemode=livemode))
+
+
+def formats(psp: str) -> tuple[Format, ...]:
+    """The kinds of files that the PSP gives."""
+    module = import_module(f"paygate.psp.{psp}.statement")
+    return cast("tuple[Format, ...]", module.FORMATS)
 
 
 class Webhook(Protocol):

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "paygate.fx",
     "paygate.costs",
     "paygate.payments",
+    "paygate.reconciliation",
     "paygate.routing",
     "paygate.proof",
     "paygate.webhooks",

@@ -1,0 +1,56 @@
+"""What payments and refunds moved at the PSPs, by our books: what their statements are held against."""
+
+from __future__ import annotations
+
+from paygate.psp.statements import LineKind, Movements
+
+_OF_A_PAYMENT = "JOIN payment p ON p.merchant_id = a.merchant_id AND p.id = a.payment_id"
+
+#: Whether a transaction of this kind is in the books for the row `of`, named with its prefix.
+_BOOKED = """EXISTS (
+    SELECT FROM ledger_transaction t WHERE t.merchant_id = {of}.merchant_id AND t.kind = '{kind}'
+        AND t.source = public_id('{prefix}', {of}.id))"""
+
+
+def _captures(kind: LineKind, sign: str, reference: str, which: str) -> Movements:
+    return Movements(
+        kind,
+        "att",
+        f"""SELECT a.psp, p.livemode, a.merchant_id, a.id AS item, p.id AS payment_id, {reference} AS object,
+               p.psp_reference AS payment, {sign}a.amount AS amount, 0::bigint AS fee, p.currency, a.finished_at AS at
+           FROM payment_attempt a {_OF_A_PAYMENT}
+           WHERE a.outcome = 'approved' AND {which}""",  # noqa: S608 - our own words.
+    )
+
+
+_APART = "a.operation = 'capture' AND a.psp_reference <> ''"
+_AT_ONCE = (
+    "a.operation IN ('authorize', 'confirm') AND p.capture_method = 'automatic'"
+    " AND p.psp_reference <> ''"
+)
+_REVERSED = _BOOKED.format(of="a", kind="payment.capture_reversed", prefix="att")
+
+
+def _refunds(kind: LineKind, sign: str, which: str) -> Movements:
+    return Movements(
+        kind,
+        "re",
+        f"""SELECT r.psp, r.livemode, r.merchant_id, r.id AS item, r.payment_id, r.psp_reference AS object,
+               r.of_reference AS payment, {sign}r.amount AS amount, 0::bigint AS fee, r.currency, r.updated_at AS at
+           FROM refund r WHERE r.psp_reference <> '' AND {which}""",  # noqa: S608 - our own words.
+    )
+
+
+_CAME_BACK = _BOOKED.format(of="r", kind="refund.failed", prefix="re")
+
+#: A capture that was made apart has a reference of its own at some PSPs; what is taken at once goes by the payment's.
+MOVEMENTS = (
+    _captures(LineKind.CAPTURE, "", "a.psp_reference", _APART),
+    _captures(LineKind.CAPTURE, "", "p.psp_reference", _AT_ONCE),
+    _captures(LineKind.CAPTURE_REVERSED, "-", "a.psp_reference", f"{_APART} AND {_REVERSED}"),
+    _captures(LineKind.CAPTURE_REVERSED, "-", "p.psp_reference", f"{_AT_ONCE} AND {_REVERSED}"),
+    _refunds(
+        LineKind.REFUND, "-", f"(r.state = 'succeeded' OR r.state = 'failed' AND {_CAME_BACK})"
+    ),
+    _refunds(LineKind.REFUND_REVERSED, "", f"r.state = 'failed' AND {_CAME_BACK}"),
+)
