@@ -87,7 +87,7 @@ CREATE TABLE statement_line (
 
 -- Whether a line was told before; and whether a movement of ours is settled.
 CREATE INDEX statement_line_reference ON statement_line (reference);
-CREATE INDEX statement_line_item ON statement_line (merchant_id, item) WHERE item IS NOT NULL;
+CREATE INDEX statement_line_of_item ON statement_line (merchant_id, item) WHERE item IS NOT NULL;
 CREATE INDEX statement_line_batch ON statement_line (batch) WHERE batch <> '';
 
 -- The other movements of ours that one line settles: a charge that was captured in parts.
