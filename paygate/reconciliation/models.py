@@ -73,6 +73,9 @@ class Statement(models.Model):
     refused_row = models.BigIntegerField(null=True)
     refused_because = models.TextField(blank=True, default="")
     applied_at = models.DateTimeField(null=True)
+    learned = models.BigIntegerField(
+        default=0
+    )  # Of the lines: from how many it was learned what payments cost.
     superseded_by = models.ForeignKey(
         "self", models.DO_NOTHING, null=True, db_column="superseded_by", related_name="+"
     )
@@ -105,6 +108,8 @@ class Batch(models.Model):
     arrived_row = models.BigIntegerField(null=True)
     arrived = models.BigIntegerField(null=True)
     arrived_at = models.DateTimeField(null=True)
+    swept_at = models.DateTimeField(null=True)  # When it was posted to those whose lines it pays.
+    swept_as = models.TextField(blank=True, default="")  # The source of that in the books.
 
     class Meta:
         db_table = "settlement_batch"

@@ -40,6 +40,8 @@ class Migration(migrations.Migration):
                         ("arrived_row", models.BigIntegerField(null=True)),
                         ("arrived", models.BigIntegerField(null=True)),
                         ("arrived_at", models.DateTimeField(null=True)),
+                        ("swept_at", models.DateTimeField(null=True)),
+                        ("swept_as", models.TextField(blank=True, default="")),
                     ],
                     options={
                         "verbose_name_plural": "batches",
@@ -251,6 +253,7 @@ class Migration(migrations.Migration):
                         ("refused_row", models.BigIntegerField(null=True)),
                         ("refused_because", models.TextField(blank=True, default="")),
                         ("applied_at", models.DateTimeField(null=True)),
+                        ("learned", models.BigIntegerField(default=0)),
                         (
                             "superseded_by",
                             models.ForeignKey(

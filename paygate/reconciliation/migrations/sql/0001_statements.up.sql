@@ -40,6 +40,7 @@ CREATE TABLE statement (
     refused_row   bigint,
     refused_because text      NOT NULL,
     applied_at    timestamptz,
+    learned       bigint      NOT NULL,  -- Of the lines: from how many it was learned what payments cost.
     superseded_by uuid        REFERENCES statement (id),
     -- The same file twice changes nothing.
     CONSTRAINT statement_once UNIQUE (psp, livemode, sha256),
@@ -114,10 +115,12 @@ CREATE TABLE settlement_batch (
     arrived_row  bigint,
     arrived      bigint,  -- What came, in minor units.
     arrived_at   timestamptz,
+    swept_at     timestamptz,  -- When what arrived was posted to the books of those whose lines it pays.
+    swept_as     text        NOT NULL,  -- The source of that in the books.
     CONSTRAINT settlement_batch_once UNIQUE (psp, livemode, reference, currency)
 );
 
-CREATE INDEX settlement_batch_awaited ON settlement_batch (told_at) WHERE arrived_at IS NULL;
+CREATE INDEX settlement_batch_awaited ON settlement_batch (told_at) WHERE swept_at IS NULL;
 
 CREATE TABLE reconciliation_break (
     id               uuid        PRIMARY KEY,
