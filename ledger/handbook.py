@@ -11,8 +11,8 @@ from uuid import UUID
 from kernel.money import Money
 from ledger import chart
 from ledger.journal import render
-from ledger.recipes import disputes, fees, funds, fx, payments, payouts, refunds
-from ledger.transaction import Transaction
+from ledger.recipes import corrections, disputes, fees, funds, fx, payments, payouts, refunds
+from ledger.transaction import Transaction, credit, debit
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "books.md"
 
@@ -115,6 +115,7 @@ def _examples() -> Iterator[tuple[Callable[..., Transaction], Transaction]]:
     yield fees.cost_passed_on, fees.cost_passed_on(**whose, source="att_1", cost=Money(1_80, "USD"))
     yield from _money_out(whose)
     yield from _conversions(whose)
+    yield from _breaks(whose)
 
 
 def _money_out(whose: dict[str, Any]) -> Iterator[tuple[Callable[..., Transaction], Transaction]]:
@@ -158,3 +159,38 @@ def _conversions(whose: dict[str, Any]) -> Iterator[tuple[Callable[..., Transact
         ),
     )
     yield fx.revalued, fx.revalued(**whose, source="2026-12-01", gain=Money(1_25, "USD"))
+
+
+def _breaks(whose: dict[str, Any]) -> Iterator[tuple[Callable[..., Transaction], Transaction]]:
+    gross, fee, none = Money(100_00, "USD"), Money(2_90, "USD"), Money(0, "USD")
+    brk: dict[str, Any] = {**whose, "source": "brk_1"}
+    line: dict[str, Any] = {**brk, "psp": "stripe", "gross": gross, "fee": fee, "billed": none}
+    yield corrections.line_explained, corrections.line_explained(**line, fee_booked=none)
+    yield (
+        corrections.amount_corrected,
+        corrections.amount_corrected(**line, fee_booked=none, ours=Money(101_00, "USD")),
+    )
+    yield (
+        corrections.currency_corrected,
+        corrections.currency_corrected(**line, ours=Money(92_00, "EUR")),
+    )
+    yield corrections.line_unallocated, corrections.line_unallocated(**line)
+    yield (
+        corrections.fee_accepted,
+        corrections.fee_accepted(**brk, psp="stripe", fee=Money(30, "USD")),
+    )
+    yield (
+        corrections.rounding_accepted,
+        corrections.rounding_accepted(**brk, rounding=Money(1, "USD")),
+    )
+    yield (
+        corrections.batch_difference_accepted,
+        corrections.batch_difference_accepted(**brk, psp="stripe", difference=Money(-50, "USD")),
+    )
+    yield (
+        corrections.receivable_given_up,
+        corrections.receivable_given_up(**brk, psp="stripe", owed=gross),
+    )
+    held = debit(chart.reconciliation_suspense(), gross - fee)
+    owed = credit(chart.psp_receivable("stripe"), Money(101_00, "USD"))
+    yield corrections.written_off, corrections.written_off(**brk, cleared=[held, owed])
