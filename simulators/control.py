@@ -9,6 +9,10 @@ POST acts     {"act": "dispute", …}: what people do there (see each simulator'
 and at a PSP
 POST webhooks where to tell what happens, and what goes wrong with it (see webhooks.py); GET shows it
 GET  disputes every dispute as it stands, under the PSP's own names
+POST acts     {"act": "mistakes", "wanted": {"lost_refund": 2}, "seed": 7}: what is planted in the settlement files
+              that come (see mistakes.py)
+GET  statements         the settlement files so far, and what was planted in them
+GET  statements/<name>  the bytes of the newest of that name
 """
 
 from __future__ import annotations
@@ -22,11 +26,16 @@ from simulators.http import Answer, Reply, Request
 from simulators.psp import Psp
 from simulators.simulator import Simulator
 
+_STATEMENT = "/_control/statements/"
+
 
 def controlled(simulator: Simulator) -> Answer:
     """The simulator's answers, and those of its control room."""
 
     async def answer(request: Request) -> Reply:
+        if request.path.startswith(_STATEMENT) and isinstance(simulator, Psp):
+            content = simulator.statement(request.path.removeprefix(_STATEMENT))
+            return Reply(404) if content is None else Reply(200, content)
         if request.path.startswith("/_control/"):
             return _answer(simulator, request)
         return await simulator.answer(request)
@@ -75,7 +84,11 @@ def _page(simulator: Simulator, request: Request) -> dict[str, Any] | None:
             return simulator.calls
         case "POST", "acts":
             arguments = json.loads(request.body)
-            return simulator.perform(arguments.pop("act"), arguments)
+            act = arguments.pop("act")
+            if act == "mistakes" and isinstance(simulator, Psp):
+                simulator.make_mistakes(arguments.get("wanted", {}), arguments.get("seed", 0))
+                return simulator.published()
+            return simulator.perform(act, arguments)
     return _page_of_a_psp(simulator, request) if isinstance(simulator, Psp) else None
 
 
@@ -88,6 +101,8 @@ def _page_of_a_psp(psp: Psp, request: Request) -> dict[str, Any] | None:
             return psp.webhooks.page()
         case "GET", "disputes":
             return {"disputes": psp.disputes()}
+        case "GET", "statements":
+            return psp.published()
     return None
 
 

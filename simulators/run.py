@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 from urllib.request import ProxyHandler, Request, build_opener
 
 _LEVERS_TIMEOUT = 10.0
@@ -70,6 +71,18 @@ class Simulator:
     def disputes(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._ask("disputes")["disputes"]
         return found
+
+    def statements(self) -> list[dict[str, Any]]:
+        """The settlement files so far: name, size, rows, and what was planted in them."""
+        found: list[dict[str, Any]] = self._ask("statements")["statements"]
+        return found
+
+    def statement(self, name: str) -> bytes:
+        """A settlement file as it was published."""
+        url = f"{self.url}/_control/statements/{quote(name, safe='')}"
+        with _direct.open(url, timeout=_LEVERS_TIMEOUT) as reply:
+            content: bytes = reply.read()
+        return content
 
     def clock(self, *, advance: float = 0.0) -> str:
         """Let `advance` seconds pass; the time it then is there, as ISO 8601."""
