@@ -83,6 +83,7 @@ class Statement(models.Model):
     class Meta:
         db_table = "statement"
         ordering = ["-id"]
+        permissions = [("upload", "Can upload statements, and have refused ones read again")]
 
     def __str__(self) -> str:
         return f"{self.psp} {self.name} {self.state}"
@@ -192,6 +193,7 @@ class Break(models.Model):
     proposed_as = models.TextField(blank=True, default="", choices=Proposal.choices)
     proposed_by = models.TextField(blank=True, default="")
     proposed_because = models.TextField(blank=True, default="")
+    proposed_digest = models.TextField(blank=True, default="")  # Of what it would post.
     approved_by = models.TextField(blank=True, default="")
     approved_because = models.TextField(blank=True, default="")
     closed_at = models.DateTimeField(null=True)
@@ -200,6 +202,10 @@ class Break(models.Model):
     class Meta:
         db_table = "reconciliation_break"
         ordering = ["-id"]
+        permissions = [
+            ("propose", "Can look into breaks, and propose how they are closed"),
+            ("approve", "Can approve what somebody else proposed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.money} {self.cause} {self.state}"
