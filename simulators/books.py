@@ -14,7 +14,7 @@ from simulators.clock import Clock
 
 #: What an entry may tell of. What the PSP owes is captured - capture_failed - refunded + refund_failed
 #: - disputed + reinstated - dispute_fee + dispute_fee_returned - processing_fee
-#: - paid_out + payout_returned - settled.
+#: - paid_out + payout_returned - converted - settled.
 KINDS = (
     "authorized",
     "captured",
@@ -31,6 +31,7 @@ KINDS = (
     "processing_fee",  # What the PSP keeps of a capture.
     "paid_out",  # To a merchant of ours: `payment` and `attempt` are then the payout.
     "payout_returned",
+    "converted",  # When it was settled, out of this currency; below zero what came into this one.
     "settled",  # Paid to our bank: `payment` is then the batch. Below zero what was taken from there.
 )
 
@@ -46,6 +47,7 @@ _OWED = {
     "processing_fee": -1,
     "paid_out": -1,
     "payout_returned": 1,
+    "converted": -1,
     "settled": -1,
 }
 
@@ -99,9 +101,13 @@ class Books:
         totals[entry["kind"]] += entry["amount"]
 
     def owed(self, currency: str) -> int:
-        """What the PSP owes by these books, in ISO 4217 minor units: what can be paid out of."""
+        """What the PSP owes by these books, in ISO 4217 minor units."""
         totals = self._totals.get(currency, {})
         return sum(sign * totals.get(kind, 0) for kind, sign in _OWED.items())
+
+    def funds(self, currency: str) -> int:
+        """What merchants can be paid out of: what was settled is taken from our bank again where it is needed."""
+        return self.owed(currency) + self._totals.get(currency, {}).get("settled", 0)
 
     def page(self, *, since: int = 0) -> dict[str, Any]:
         """The entries after number `since`, and the totals of all of them."""

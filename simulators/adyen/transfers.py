@@ -1,6 +1,6 @@
 """Paying merchants: transfers out of our balance account to a bank, each told of as its status changes.
 
-The balance account holds what Adyen owes us by the books. What is authorised is reserved; the books are written when
+The balance account holds what Adyen owes us by the books, and is topped up from our bank by what it settled. What is authorised is reserved; the books are written when
 it is booked, an hour later. The endings below, of an IBAN or an account number, stand for accounts with a fault.
 Sources: TransferService-v4 and BalancePlatformTransferNotification-v4, OpenAPI; docs.adyen.com/payouts.
 """
@@ -105,7 +105,7 @@ class Transfers:
         transfer = Transfer(self._new_reference(), asked, self._agenda.now())
         self._all[transfer.id] = transfer
         self._become(transfer, "received", "pending", told="created")
-        free = self._books.owed(transfer.currency) - self._reserved[transfer.currency]
+        free = self._books.funds(transfer.currency) - self._reserved[transfer.currency]
         if transfer.minor > free:
             self._become(transfer, "refused", "notEnoughBalance")
             return transfer
