@@ -8,6 +8,7 @@ sorts by time as well.
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from datetime import UTC, datetime
@@ -16,6 +17,9 @@ from uuid import UUID
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUE = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LENGTH = 26  # 26 letters of 5 bits hold 128 bits; the first letter holds only 3 of them.
+
+#: An id as a bank may give it back: with a hyphen, in capitals.
+_TRAVELED = re.compile(rf"([a-z]{{2,6}})[-_]([{_ALPHABET}]{{{_LENGTH}}})", re.IGNORECASE)
 
 _lock = threading.Lock()
 _last = 0
@@ -65,3 +69,9 @@ def decode(prefix: str, text: str) -> UUID:
             raise InvalidId(text, prefix)
         number = number << 5 | value
     return UUID(int=number)
+
+
+def homeward(text: str) -> str:
+    """An id that a bank repeats ("PO-01K9…"), as we know it; what is none of ours is left as it is."""
+    ours = _TRAVELED.fullmatch(text)
+    return f"{ours[1]}_{ours[2]}".lower() if ours else text

@@ -7,6 +7,7 @@ from paygate.settings.env import env
 from paygate.settings.fx import *
 from paygate.settings.psps import PSPS as PSPS
 from paygate.settings.queues import *
+from paygate.settings.reconciliation import *
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 

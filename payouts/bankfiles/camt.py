@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
+from kernel import xml_documents
 from kernel.money import Money
-from payouts.bankfiles import documents
-from payouts.bankfiles.documents import money, text, told
+from kernel.xml_documents import money, text, told
 from payouts.bankfiles.orders import Became, Report, Reported, Unreadable
 from payouts.bankfiles.references import homeward
 
@@ -30,7 +30,7 @@ def read(content: bytes) -> Report:
     reference "" and `of_message`; a return without one with the reference "". The amount of a payment is the one that
     we instructed, of a return the one that came back; None where the bank gives neither. Raises Unreadable.
     """
-    name = documents.message_name(content)
+    name = xml_documents.message_name(content)
     kind = KINDS.get(name)
     if kind is None:
         raise Unreadable(f"{name} is not camt.053 or camt.054 in the version that is read here")
@@ -38,7 +38,7 @@ def read(content: bytes) -> Report:
     header = None
     items: list[Reported] = []
     entry: _Entry | None = None
-    for part, element, above in documents.parts(content, ("GrpHdr", "Ntry", "TxDtls")):
+    for part, element, above in xml_documents.parts(content, ("GrpHdr", "Ntry", "TxDtls")):
         if part == "GrpHdr":
             header = element
         elif part == "TxDtls":
@@ -53,7 +53,7 @@ def read(content: bytes) -> Report:
     return Report(
         kind=kind,
         message_id=text(header, "MsgId"),
-        created_at=documents.moment(header, "CreDtTm"),
+        created_at=xml_documents.moment(header, "CreDtTm"),
         items=tuple(items),
     )
 

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from kernel.money import Money
+from kernel.xml_documents import Unreadable as Unreadable
 
 
 class Unwritable(ValueError):
@@ -24,10 +25,6 @@ class Unwritable(ValueError):
         super().__init__(f"{reference}: {why}")
         self.reference = reference
         self.why = why
-
-
-class Unreadable(ValueError):
-    """A file of the bank's that is not as its format is documented."""
 
 
 @dataclass(frozen=True, slots=True)

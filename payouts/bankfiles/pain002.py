@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from payouts.bankfiles import documents
-from payouts.bankfiles.documents import money, text, told
+from kernel import xml_documents
+from kernel.xml_documents import money, text, told
 from payouts.bankfiles.orders import Became, Report, Reported, Unreadable
 from payouts.bankfiles.references import homeward
 
@@ -44,7 +44,7 @@ def read(content: bytes) -> Report:
     will say payment by payment) or REJECTED, and then it is so of every payment. Raises Unreadable, also for a
     report that contradicts itself.
     """
-    name = documents.message_name(content)
+    name = xml_documents.message_name(content)
     if name not in VERSIONS:
         raise Unreadable(f"{name} is not pain.002 in a version that is read here")
 
@@ -52,7 +52,7 @@ def read(content: bytes) -> Report:
     items: list[Reported] = []
     blocks: list[Element] = []
     wanted = ("GrpHdr", "OrgnlGrpInfAndSts", "TxInfAndSts", "OrgnlPmtInfAndSts")
-    for part, element, _ in documents.parts(content, wanted):
+    for part, element, _ in xml_documents.parts(content, wanted):
         if part == "GrpHdr":
             header = element
         elif part == "OrgnlGrpInfAndSts":
@@ -76,7 +76,7 @@ def read(content: bytes) -> Report:
     return Report(
         kind="pain.002",
         message_id=text(header, "MsgId"),
-        created_at=documents.moment(header, "CreDtTm"),
+        created_at=xml_documents.moment(header, "CreDtTm"),
         items=tuple(items),
         of_message=homeward(text(group, "OrgnlMsgId")),
         whole=Became.ACCEPTED if whole is Became.PAID else whole,

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import re
 
+from kernel.ids import homeward as homeward
 from payouts.bankfiles.orders import Unwritable
-
-#: A prefix and 26 letters of Crockford's base 32 (kernel/ids.py), as a bank may give it back: in capitals, too.
-_OURS = re.compile(r"([a-z]{2,6})[-_]([0-9a-hjkmnp-tv-z]{26})", re.IGNORECASE)
 
 #: What SEPA allows, less what a reference may not begin or end with, or hold twice in a row: a slash.
 _SENDABLE = re.compile(r"(?!/)(?!.*//)[A-Za-z0-9/?:().,'+-]{1,35}(?<!/)")
@@ -27,9 +25,3 @@ def outward(reference: str) -> str:
     if not _SENDABLE.fullmatch(text):
         raise Unwritable(reference, "is no reference of up to 35 characters that banks pass on")
     return text
-
-
-def homeward(text: str) -> str:
-    """The reference that a bank repeats, as we know it; what is none of our ids is left as it is."""
-    ours = _OURS.fullmatch(text)
-    return f"{ours[1]}_{ours[2]}".lower() if ours else text

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kernel.xml_documents import message_name
 from payouts.bankfiles import camt, nacha_returns, pain002
-from payouts.bankfiles.documents import message_name
 from payouts.bankfiles.orders import Report, Unreadable
 
 

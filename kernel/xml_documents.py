@@ -2,25 +2,28 @@
 
 What comes from outside is not trusted: no document type and so no entities (defusedxml), no depth without end, no
 encoding but those that banks use, and no text longer than its field. Whatever is wrong is Unreadable.
+
+A file is given as its bytes, or in pieces.
 """
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
+from typing import TypeAlias
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.ElementTree import iterparse
 
 from kernel.currencies import UnknownCurrency, exponent
 from kernel.money import Money
-from payouts.bankfiles.orders import Unreadable
 
 PREFIX = "urn:iso:std:iso:20022:tech:xsd:"
 
 _DEEPEST = 40  # The deepest path of these messages has some fifteen steps.
+_HEAD = 200  # Bytes in which the declaration stands.
+_PIECE = 1 << 14
 _MESSAGE = 500  # Of what a bank adds for people, this much is kept.
 _ENCODINGS = ("utf-8", "us-ascii", "iso-8859-1")
 _DECLARED = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)[\"']")
@@ -30,7 +33,14 @@ _MOMENT = re.compile(
 )
 
 
-def message_name(content: bytes) -> str:
+Content: TypeAlias = bytes | Iterable[bytes]
+
+
+class Unreadable(ValueError):
+    """A file of the bank's that is not as its format is documented."""
+
+
+def message_name(content: Content) -> str:
     """Which ISO 20022 message it is, by the namespace of its root: "pain.002.001.10". Raises Unreadable."""
     for _, element in _events(content):
         namespace, _, name = element.tag[1:].partition("}")
@@ -41,7 +51,7 @@ def message_name(content: bytes) -> str:
 
 
 def parts(
-    content: bytes, names: Collection[str]
+    content: Content, names: Collection[str]
 ) -> Iterator[tuple[str, Element, tuple[Element, ...]]]:
     """Each element of those names as it ends, with those that it is in, from the root down.
 
@@ -65,13 +75,33 @@ def parts(
                 above[-1].remove(element)
 
 
-def _events(content: bytes) -> Iterator[tuple[str, Element]]:
-    declared = _DECLARED.match(content[:200].removeprefix(b"\xef\xbb\xbf"))
+class _Pieces:
+    """What looks like a file to the parser, which asks for 16 KB: of more it would make all the elements at once."""
+
+    def __init__(self, content: Content) -> None:
+        self._pieces = (
+            piece[start : start + _PIECE]
+            for piece in ([content] if isinstance(content, bytes) else content)
+            for start in range(0, len(piece), _PIECE)
+        )
+        self.head = b""  # At least as much as _HEAD, where there is so much.
+        while len(self.head) < _HEAD and (piece := next(self._pieces, b"")):
+            self.head += piece
+        self._first = self.head
+
+    def read(self, _: int) -> bytes:
+        first, self._first = self._first, b""
+        return first or next(self._pieces, b"")
+
+
+def _events(content: Content) -> Iterator[tuple[str, Element]]:
+    pieces = _Pieces(content)
+    declared = _DECLARED.match(pieces.head[:_HEAD].removeprefix(b"\xef\xbb\xbf"))
     if declared and declared[1].decode("ascii", "replace").lower() not in _ENCODINGS:
         raise Unreadable("it is in an encoding that no bank writes")
     try:
         # DefusedXmlException is a ValueError, as are most of expat's complaints about encodings.
-        yield from iterparse(io.BytesIO(content), events=("start", "end"), forbid_dtd=True)
+        yield from iterparse(pieces, events=("start", "end"), forbid_dtd=True)
     except (ParseError, ValueError, LookupError) as error:
         raise Unreadable(f"it is not XML: {error}"[:_MESSAGE]) from error
 
