@@ -20,8 +20,8 @@ payout_differs         what is paid is not what the rows add up to
 
 What the settlement row says is what is paid, always: write the books' "settled" entries from it after planting. It is
 made to agree with the rows of its batch again, whatever was planted, but for payout_differs. (A PSP whose files have no
-such row gives one here all the same, and tells by it otherwise what it pays.) Fees are written into the books as they
-are before planting. So for every PSP, once all breaks are closed,
+such row gives one here all the same, and tells by it otherwise what it pays.) Fees and conversions are written into
+the books as they are before planting. So for every PSP, once all breaks are closed,
 
     our receivable = what it owes by its books + the sum of all that was planted
 
@@ -40,6 +40,7 @@ from simulators.currencies import ISO
 from simulators.settlement import Planted, Row
 
 Make = Callable[["_File", Row], Planted]
+_LEAST_OFF = 3  # Minor units of a fee: less is how somebody else rounds.
 
 
 def plant(
@@ -213,7 +214,7 @@ def _alone(file: _File, row: Row) -> bool:
 
 
 def _charges(_: _File, row: Row) -> bool:
-    return row.kind == "capture" and row.fee + row.billed > 0
+    return row.kind == "capture" and (row.fee or row.billed) >= _LEAST_OFF
 
 
 def _converted(_: _File, row: Row) -> bool:
@@ -290,11 +291,11 @@ def _other_currency(file: _File, row: Row) -> Planted:
 
 
 def _charge_more(file: _File, row: Row) -> Planted:
-    return _fee(row, file.dice.randint(3, 40))
+    return _fee(row, file.dice.randint(_LEAST_OFF, 40))
 
 
 def _charge_less(file: _File, row: Row) -> Planted:
-    return _fee(row, -file.dice.randint(1, row.fee or row.billed))
+    return _fee(row, -file.dice.randint(_LEAST_OFF, row.fee or row.billed))
 
 
 def _fee(row: Row, off: int) -> Planted:

@@ -49,6 +49,8 @@ OWES = {
     "processing_fee": -1,
     "paid_out": -1,
     "payout_returned": 1,
+    "converted": -1,
+    "settled": -1,
 }
 #: What each kind does to a payment's (captured, refunded, disputed).
 MOVES = {
