@@ -103,6 +103,7 @@ class PspCharge(MerchantRow):
     currency = models.CharField(max_length=3)
     charged_at = models.DateTimeField()
     learned_at = models.DateTimeField()
+    statement_id = models.UUIDField(null=True)  # The statement that it was read off, if any.
 
     class Meta:
         db_table = "psp_charge"

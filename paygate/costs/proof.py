@@ -16,9 +16,10 @@ CHECKS = [
         "what a PSP charged for a payment is in the books, and passed on where that is agreed",
         f"""SELECT s.merchant_id, s.id, side.code, coalesce(b.balance, 0) FROM psp_charge s
            JOIN payment_cost p ON p.merchant_id = s.merchant_id AND p.payment_id = s.payment_id
+           CROSS JOIN LATERAL (SELECT CASE WHEN s.statement_id IS NULL THEN s.amount ELSE 0 END AS booked) o
            CROSS JOIN LATERAL (VALUES
-               ('psp.fee_charged', 'assets:psp:' || s.psp || ':receivable', s.amount),
-               ('psp.fee_charged', 'expenses:psp:' || s.psp || ':fees', -s.amount),
+               ('psp.fee_charged', 'assets:psp:' || s.psp || ':receivable', o.booked),
+               ('psp.fee_charged', 'expenses:psp:' || s.psp || ':fees', -o.booked),
                ('fee.cost_passed_on', 'income:fees:passed_on', CASE WHEN p.passed_on THEN s.amount ELSE 0 END),
                ('fee.cost_passed_on', 'liabilities:merchant:available', CASE WHEN p.passed_on THEN -s.amount ELSE 0 END)
            ) side (kind, code, amount)

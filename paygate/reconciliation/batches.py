@@ -1,0 +1,252 @@
+"""What PSPs pay to our bank: awaited, matched with the bank's own statement, and posted to those whose lines it pays.
+
+A batch is told by a line of a PSP's statement, or by its webhook. What its lines lack to its amount, and what the bank
+booked otherwise than the PSP told, is a break in our own book.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from kernel.clock import rfc3339
+from kernel.ids import uuid7
+from kernel.money import Money
+from ledger.chart import HOUSE
+from ledger.post import post
+from ledger.recipes import corrections
+from ledger.recipes.settlement import (
+    bank_unexplained,
+    settlement_arrived,
+    settlement_unexplained,
+)
+from paygate.reconciliation.drafts import keep, of
+from paygate.reconciliation.heal import close_by_itself
+from paygate.reconciliation.models import Batch, Break, Cause, Statement
+from paygate.reconciliation.opened import open_all
+from paygate.reconciliation.take import post_entries
+
+NEAR = timedelta(days=5)  # Between a PSP's word and the bank's, where only the amount is the same.
+
+#: What each merchant's lines of a batch come to.
+_SHARES = """
+    SELECT l.merchant_id, sum(l.net) AS net
+    FROM statement_line l JOIN statement s ON s.id = l.statement_id
+        AND s.state = 'applied' AND s.psp = %(psp)s AND s.livemode = %(livemode)s
+    WHERE l.batch = %(batch)s AND l.settled_currency = %(currency)s AND l.became IN ('settled', 'suspense')
+    GROUP BY 1
+"""
+
+_ARRIVED = f"""
+    SELECT h.merchant_id, 'settlement.arrived' AS kind, e.account, %(currency)s::char(3) AS currency,
+        e.amount::bigint AS amount, %(at)s::timestamptz AS at
+    FROM ({_SHARES}) h
+    CROSS JOIN LATERAL (VALUES
+        ('assets:bank:operating', h.net), ('assets:bank:' || %(psp)s, -h.net)) AS e (account, amount)
+"""  # noqa: S608 - our own words.
+
+
+def await_batches(statement: Statement) -> None:
+    """Await what a statement that was just taken says is paid to our bank."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT l.row, l.reference, l.batch, l.settled_currency, -l.net, l.booked_at FROM statement_line l
+            WHERE l.statement_id = %s AND l.became = 'settlement' ORDER BY l.row""",
+            [statement.id],
+        )
+        rows = cursor.fetchall()
+    for row, reference, batch, currency, amount, booked_at in rows:
+        about = {
+            "amount": amount,
+            "told_at": booked_at,
+            "statement_id": statement.id,
+            "row": row,
+        }
+        known, new = Batch.objects.select_for_update().get_or_create(
+            psp=statement.psp,
+            livemode=statement.livemode,
+            reference=batch or reference,
+            currency=currency,
+            defaults=about,
+        )
+        if not new:
+            for name, value in about.items():
+                setattr(known, name, value)
+            known.save(update_fields=list(about))
+
+
+def arrive(statement: Statement, *, at: datetime) -> None:
+    """Match the credits and debits of the bank's statement with what is awaited: by reference, never by amount alone.
+
+    A line that is matched leaves suspense before it was posted: call it between taking the lines and posting them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT ON (b.id) b.id, l.row, l.net
+            FROM settlement_batch b
+            JOIN statement_line l ON l.statement_id = %(statement)s AND l.kind = 'settlement' AND l.became = 'suspense'
+                AND l.settled_currency = b.currency
+            JOIN told t ON t.row = l.row
+            WHERE b.livemode = %(livemode)s AND b.arrived_at IS NULL
+                AND t.ours || ' ' || t.description ~* ('(^|[^[:alnum:]])' || regexp_replace(
+                    b.reference, '([^[:alnum:]_ -])', '\\\\\\1', 'g') || '($|[^[:alnum:]])')
+            ORDER BY b.id, abs(l.net - b.amount), l.row""",
+            {"statement": statement.id, "livemode": statement.livemode},
+        )
+        taken: set[int] = set()
+        for batch_id, row, net in cursor.fetchall():
+            if row in taken:
+                continue
+            taken.add(row)
+            Batch.objects.filter(id=batch_id).update(
+                arrived_in=statement.id, arrived_row=row, arrived=net, arrived_at=at
+            )
+        cursor.execute(
+            "UPDATE statement_line SET became = 'settled' WHERE statement_id = %s AND row = ANY(%s)",
+            [statement.id, list(taken)],
+        )
+
+
+def sweep(*, psp: str = "", livemode: bool, at: datetime) -> int:
+    """Compare batches with their lines, and post those that arrived; how many were posted."""
+    waiting = Batch.objects.select_for_update().filter(livemode=livemode, swept_at__isnull=True)
+    swept = 0
+    for batch in waiting.filter(**{"psp": psp} if psp else {}).order_by("id"):
+        lines = _of_lines(batch)
+        if lines is None:
+            continue  # Its statement has not come yet.
+        _compare(batch, lines, at=at)
+        if batch.arrived_at is not None:
+            _post(batch, at=at)
+            swept += 1
+    return swept
+
+
+def _whose(batch: Batch) -> dict[str, Any]:
+    return {
+        "psp": batch.psp,
+        "livemode": batch.livemode,
+        "batch": batch.reference,
+        "currency": batch.currency,
+    }
+
+
+def _of_lines(batch: Batch) -> int | None:
+    """What its lines come to; None while there are none."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT sum(h.net)::bigint FROM ({_SHARES}) h", _whose(batch))  # noqa: S608
+        total: int | None = cursor.fetchone()[0]
+        return total
+
+
+def _version(batch: Batch) -> str:
+    """What is posted of a batch is of one version of its statement: a newer one posts anew."""
+    told_by = Statement.objects.filter(id=batch.statement_id).first()
+    return f"{batch.public_id}:{told_by.public_id}" if told_by else batch.public_id
+
+
+def _compare(batch: Batch, lines: int, *, at: datetime) -> None:
+    """What its lines lack goes to suspense in our own book, once, with a break."""
+    lacking = Money(batch.amount - lines, batch.currency)
+    if not lacking:
+        return
+    source = _version(batch)
+    post(
+        settlement_unexplained(
+            merchant=HOUSE, livemode=batch.livemode, psp=batch.psp, source=source, net=lacking
+        ),
+        effective_at=batch.told_at,
+    )
+    theirs = {"batch": batch.reference, "paid": str(batch.money), "at": rfc3339(batch.told_at)}
+    ours = {"lines": str(Money(lines, batch.currency))}
+    _open(batch, f"batch:{source}", lacking, {"theirs": theirs, "ours": ours}, at=at)
+
+
+def _post(batch: Batch, *, at: datetime) -> None:
+    """Post what arrived: each merchant's lines to our bank account, and the rest in our own book."""
+    assert batch.arrived is not None
+    source = _version(batch)
+    post_entries(
+        _ARRIVED, {**_whose(batch), "at": batch.arrived_at}, livemode=batch.livemode, source=source
+    )
+    batch.swept_at, batch.swept_as = at, source
+    batch.save(update_fields=["swept_at", "swept_as"])
+    awaited = Break.objects.filter(
+        psp=batch.psp,
+        livemode=batch.livemode,
+        key=f"batch:{batch.public_id}:awaited",
+        closed_at__isnull=True,
+    )
+    close_by_itself(list(awaited), Break.ClosedBy.LATER_LINE, at=at)
+    lines = _of_lines(batch) or 0
+    unpaid = Money(batch.amount - lines, batch.currency)
+    if unpaid:  # In suspense already, by _compare: the bank has that, too.
+        post(
+            settlement_arrived(
+                merchant=HOUSE,
+                livemode=batch.livemode,
+                psp=batch.psp,
+                source=f"{source}:rest",
+                amount=unpaid,
+            ),
+            effective_at=batch.told_at,
+        )
+    more = Money(batch.arrived - batch.amount, batch.currency)
+    if more:
+        post(
+            bank_unexplained(merchant=HOUSE, livemode=batch.livemode, source=source, amount=more),
+            effective_at=batch.told_at,
+        )
+        theirs = {"batch": batch.reference, "paid": str(batch.money)}
+        bank = {"arrived": str(Money(batch.arrived, batch.currency))}
+        _open(batch, f"bank:{source}", more, {"theirs": theirs, "ours": bank}, at=at)
+
+
+def _open(
+    batch: Batch, key: str, difference: Money, evidence: dict[str, Any], *, at: datetime
+) -> None:
+    break_ = Break(
+        id=uuid7(),
+        psp=batch.psp,
+        livemode=batch.livemode,
+        key=key,
+        cause=Cause.AMOUNT,
+        merchant_id=HOUSE,
+        subject=batch.public_id,
+        currency=batch.currency,
+        amount=abs(difference.minor),
+        statement_id=batch.statement_id,
+        row=batch.row,
+        evidence=evidence,
+        opened_at=at,
+        updated_at=at,
+    )
+    keep(break_, corrections.batch_difference_accepted(**of(break_), difference=difference))
+    open_all([break_], at=at)
+
+
+def proposed(break_: Break, came: Money, *, booked_at: datetime) -> None:
+    """Put to a break of the bank's statement the batch that it may be, by amount and day: for people to agree."""
+    awaited = Batch.objects.filter(
+        livemode=break_.livemode,
+        currency=came.currency,
+        amount=came.minor,
+        arrived_at__isnull=True,
+        told_at__range=(booked_at - NEAR, booked_at + NEAR),
+    )
+    found = list(awaited.order_by("id")[:2])
+    if len(found) != 1:
+        return
+    [batch] = found
+    break_.evidence["ours"]["perhaps"] = f"{batch.psp} {batch.reference}"
+    break_.news = {"type": "BatchArrived", "batch": str(batch.id), "amount": came.minor}
+    keep(
+        break_,
+        bank_unexplained(
+            merchant=HOUSE, livemode=break_.livemode, source=break_.public_id, amount=-came
+        ),
+    )

@@ -1,0 +1,193 @@
+"""What should have been settled by now, and no statement tells of it: a break, once its T+n has passed.
+
+Nothing is missing before a statement has come that reaches so far; and what nets to nothing (a capture and the void of
+it) is not waited for.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from kernel.clock import rfc3339
+from kernel.db import atomic, outside_transaction
+from kernel.ids import encode, uuid7
+from kernel.money import Money
+from ledger.chart import HOUSE
+from ledger.recipes import corrections
+from merchants.funds.calendars import Calendar, is_business_day
+from paygate.psp.registry import PSPS
+from paygate.reconciliation.batches import sweep
+from paygate.reconciliation.drafts import keep, of
+from paygate.reconciliation.heal import books_caught_up, lines_came
+from paygate.reconciliation.match import COVERED, all_movements
+from paygate.reconciliation.models import BANK, Batch, Break, Cause, Statement
+from paygate.reconciliation.opened import open_all
+
+LOOK_BACK = timedelta(days=60)  # What is older was looked at when it became due.
+
+
+@outside_transaction
+def find_overdue(*, at: datetime) -> int:
+    """Open breaks for what is missing there, close those that passed, in both modes; how many were opened."""
+    opened = 0
+    for livemode in (False, True):
+        for psp in (*PSPS, BANK):
+            with atomic():
+                lines_came(at=at)
+                books_caught_up(psp, livemode=livemode, at=at)
+                sweep(psp=psp, livemode=livemode, at=at)
+                opened += _movements(psp, livemode=livemode, at=at)
+        with atomic():
+            opened += _batches(livemode=livemode, at=at)
+    return opened
+
+
+def due_before(until: datetime, days: int) -> datetime:
+    """The moment before which everything must be settled, if all is told until then: so many business days earlier."""
+    day = until.date()
+    for _ in range(days):
+        day -= timedelta(days=1)
+        while not is_business_day(day, Calendar.WEEKDAYS):
+            day -= timedelta(days=1)
+    return datetime.combine(day, time(), until.tzinfo)
+
+
+def told_until(psp: str, *, livemode: bool) -> datetime | None:
+    """Up to when its statements tell everything; None where there are none."""
+    newest = (
+        Statement.objects.filter(
+            psp=psp, livemode=livemode, state=Statement.State.APPLIED, until__isnull=False
+        )
+        .order_by("-until")
+        .first()
+    )
+    return newest.until if newest else None
+
+
+#: Movements that no statement tells of; those of one payment that come to nothing are left out.
+_MISSING = """
+    WITH uncovered AS MATERIALIZED ({uncovered}),
+    due AS (
+        SELECT u.*, sum(u.amount) OVER (PARTITION BY u.merchant_id, coalesce(u.payment_id, u.item), u.currency) AS left
+        FROM uncovered u
+    )
+    SELECT d.kind, d.prefix, d.merchant_id, d.item, d.payment_id, d.object, d.amount, d.fee, d.currency, d.at FROM due d
+    WHERE d.at < %(before)s AND d.left <> 0 AND NOT EXISTS (
+        SELECT FROM reconciliation_break b WHERE b.psp = %(psp)s AND b.livemode = %(livemode)s
+            AND b.key = 'item:' || d.kind || ':' || d.item)
+    ORDER BY d.item
+"""
+
+_UNCOVERED = """
+    SELECT DISTINCT '{kind}' AS kind, '{prefix}' AS prefix, m.merchant_id, m.item, m.payment_id, m.amount, m.fee,
+        m.currency, m.at, '' AS object
+    FROM ({select}) m
+    WHERE m.psp = %(psp)s AND m.livemode = %(livemode)s AND m.at >= %(since)s AND NOT {covered}
+"""
+
+
+def _movements(psp: str, *, livemode: bool, at: datetime) -> int:
+    until = told_until(psp, livemode=livemode)
+    if until is None:
+        return 0
+    uncovered = " UNION ALL ".join(
+        _UNCOVERED.format(
+            kind=one.kind,
+            prefix=one.prefix,
+            select=one.select,
+            covered=COVERED.format(kind=one.kind),
+        )
+        for one in all_movements()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _MISSING.format(uncovered=uncovered),
+            {
+                "psp": psp,
+                "livemode": livemode,
+                "since": until - LOOK_BACK,
+                "before": due_before(until, settings.RECONCILIATION_DUE_DAYS[psp]),
+            },
+        )
+        rows = cursor.fetchall()
+    breaks = [_break(psp, livemode, row, at=at) for row in rows]
+    open_all(breaks, at=at)
+    return len(breaks)
+
+
+def _break(psp: str, livemode: bool, row: tuple[Any, ...], *, at: datetime) -> Break:
+    kind, prefix, merchant_id, item, payment_id, _, amount, fee, currency, booked_at = row
+    ours = Money(amount, currency)
+    break_ = Break(
+        id=uuid7(),
+        psp=psp,
+        livemode=livemode,
+        key=f"item:{kind}:{item}",
+        cause=Cause.MISSING_THERE,
+        merchant_id=merchant_id,
+        payment_id=payment_id,
+        item=item,
+        subject=encode("pay", payment_id) if payment_id else encode(prefix, item),
+        currency=currency,
+        amount=abs(amount),
+        evidence={
+            "theirs": {},
+            "ours": {
+                "kind": kind,
+                "item": encode(prefix, item),
+                "amount": str(ours),
+                "at": rfc3339(booked_at),
+            },
+        },
+        opened_at=at,
+        updated_at=at,
+    )
+    if psp != BANK:
+        owed = ours - Money(fee, currency)
+        keep(break_, corrections.receivable_given_up(**of(break_), owed=owed))
+    return break_
+
+
+def _batches(*, livemode: bool, at: datetime) -> int:
+    """What PSPs told that they paid, and our bank has not: once its statements reach so far."""
+    until = told_until(BANK, livemode=livemode)
+    if until is None:
+        return 0
+    before = due_before(until, settings.RECONCILIATION_DUE_DAYS[BANK])
+    breaks = []
+    for batch in Batch.objects.filter(
+        livemode=livemode,
+        arrived_at__isnull=True,
+        told_at__lt=before,
+        told_at__gte=until - LOOK_BACK,
+    ):
+        key = f"batch:{batch.public_id}:awaited"
+        if Break.objects.filter(psp=batch.psp, livemode=livemode, key=key).exists():
+            continue
+        breaks.append(
+            Break(
+                id=uuid7(),
+                psp=batch.psp,
+                livemode=livemode,
+                key=key,
+                cause=Cause.MISSING_THERE,
+                merchant_id=HOUSE,
+                subject=batch.public_id,
+                currency=batch.currency,
+                amount=abs(batch.amount),
+                statement_id=batch.statement_id,
+                row=batch.row,
+                evidence={
+                    "theirs": {"batch": batch.reference, "paid": str(batch.money)},
+                    "ours": {"bank": "nothing came"},
+                },
+                opened_at=at,
+                updated_at=at,
+            )
+        )
+    open_all(breaks, at=at)
+    return len(breaks)

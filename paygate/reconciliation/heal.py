@@ -1,0 +1,160 @@
+"""What closes a break without anybody: the line that was missing came, or our books have by now what a line told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from kernel.ids import uuid7
+from kernel.money import Money
+from ledger.post import Posted, post_many
+from ledger.recipes.settlement import bank_unexplained, settlement_unexplained
+from paygate.reconciliation.drafts import explained, of
+from paygate.reconciliation.match import COVERED, all_movements
+from paygate.reconciliation.models import BANK, Break, Cause, Note
+from paygate.reconciliation.odd import Odd, from_evidence
+
+#: Causes that pass when our books catch up with what the PSP has told.
+PASSING = (
+    Cause.TIMING,
+    Cause.MISSING_HERE,
+    Cause.REFUNDED_IN_DASHBOARD,
+    Cause.CHARGEBACK_NOT_HEARD,
+)
+
+
+def close_by_itself(breaks: Sequence[Break], how: Break.ClosedBy, *, at: datetime) -> None:
+    """Close breaks that nobody has to decide any more. In the caller's transaction."""
+    for break_ in breaks:
+        break_.resolve()
+        break_.sequence += 1
+        break_.closed_at = break_.updated_at = at
+        break_.closed_by = how
+    Break.objects.bulk_update(
+        breaks, ["state", "sequence", "closed_at", "updated_at", "closed_by"], batch_size=1_000
+    )
+    Note.objects.bulk_create(
+        Note(id=uuid7(), of=break_, at=at, by="", act="closed", because=how.label)
+        for break_ in breaks
+    )
+
+
+def lines_came(*, at: datetime) -> int:
+    """Close breaks about movements that were in no statement, and are in one now; how many."""
+    came: list[Break] = []
+    waiting = Break.objects.filter(cause=Cause.MISSING_THERE, closed_at__isnull=True)
+    by_key = {b.key: b for b in waiting.exclude(item=None).select_for_update()}
+    if not by_key:
+        return 0
+    for kind in {key.split(":")[1] for key in by_key}:
+        ours = {key: b for key, b in by_key.items() if key.split(":")[1] == kind}
+        covered = COVERED.format(kind=kind)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""SELECT m.item FROM unnest(%s::uuid[], %s::uuid[]) AS m (merchant_id, item)
+                    WHERE {covered}""",  # noqa: S608 - our own words.
+                [[b.merchant_id for b in ours.values()], [b.item for b in ours.values()]],
+            )
+            came += [ours[f"item:{kind}:{item}"] for (item,) in cursor.fetchall()]
+    close_by_itself(came, Break.ClosedBy.LATER_LINE, at=at)
+    return len(came)
+
+
+def books_caught_up(psp: str, *, livemode: bool, at: datetime) -> int:
+    """Settle lines that waited in suspense for a movement which our books have by now; how many."""
+    waiting = Break.objects.select_for_update().filter(
+        psp=psp, livemode=livemode, cause__in=PASSING, closed_at__isnull=True, item=None
+    )
+    healed = 0
+    for break_, movement in _caught_up(list(waiting.exclude(statement_id=None).order_by("id"))):
+        _settle(break_, movement, at=at)
+        healed += 1
+    return healed
+
+
+def cover(break_: Break) -> None:
+    """Let the line of a break that is being closed by its draft stand for the movement that it settles, if any."""
+    if break_.statement_id is not None and break_.item is None and break_.cause in PASSING:
+        for _, movement in _caught_up([break_]):
+            _cover(break_, movement)
+
+
+@dataclass(frozen=True, slots=True)
+class _Movement:
+    merchant_id: UUID
+    item: UUID
+    amount: int
+    fee: int
+    currency: str
+
+
+def _caught_up(waiting: Sequence[Break]) -> Iterator[tuple[Break, _Movement]]:
+    """Which of the breaks' lines tell of a movement that no other line has, and of which; each once."""
+    by_place: dict[tuple[str, str], list[tuple[Break, Odd]]] = {}
+    for break_ in waiting:
+        line = from_evidence(break_.evidence["theirs"])
+        if line.object:
+            by_place.setdefault((line.kind, line.object), []).append((break_, line))
+    for movements in all_movements():
+        objects = [object_ for kind, object_ in by_place if kind == movements.kind]
+        if not objects:
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""SELECT m.object, m.merchant_id, m.item, m.amount, m.fee, m.currency
+                    FROM ({movements.select}) m
+                    WHERE m.object = ANY(%s) AND m.psp = %s AND m.livemode = %s
+                        AND NOT {COVERED.format(kind=movements.kind)}""",  # noqa: S608 - our own words.
+                [objects, waiting[0].psp, waiting[0].livemode],
+            )
+            found = cursor.fetchall()
+        for object_, *columns in found:
+            movement, place = _Movement(*columns), by_place[movements.kind, object_]
+            for pair in place:
+                if (pair[1].gross, pair[1].currency) == (movement.amount, movement.currency):
+                    place.remove(pair)
+                    yield pair[0], movement
+                    break
+
+
+def _settle(break_: Break, movement: _Movement, *, at: datetime) -> None:
+    """The line settles the movement, in the book that it belongs to."""
+    line = from_evidence(break_.evidence["theirs"])
+    if (
+        break_.psp == BANK
+    ):  # The payout is in the books by itself: what was unexplained is taken back.
+        back = Money(-line.net, line.settled_currency)
+        transactions = [
+            bank_unexplained(
+                merchant=break_.merchant_id,
+                livemode=break_.livemode,
+                source=break_.public_id,
+                amount=back,
+            )
+        ]
+    else:
+        transactions = [
+            explained(break_, line, fee_booked=movement.fee, merchant=movement.merchant_id)
+        ]
+        if break_.merchant_id != movement.merchant_id:
+            net = Money(line.net, line.settled_currency)
+            for merchant, amount in ((break_.merchant_id, -net), (movement.merchant_id, net)):
+                there = of(break_, merchant=merchant)
+                transactions.append(settlement_unexplained(**there, net=amount))
+    for result in post_many([(one, at) for one in transactions]):
+        if not isinstance(result, Posted):
+            raise result
+    _cover(break_, movement)
+    close_by_itself([break_], Break.ClosedBy.LATER_LINE, at=at)
+
+
+def _cover(break_: Break, movement: _Movement) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE statement_line SET item = %s, merchant_id = %s WHERE statement_id = %s AND row = %s",
+            [movement.item, movement.merchant_id, break_.statement_id, break_.row],
+        )

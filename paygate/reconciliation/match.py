@@ -1,0 +1,251 @@
+"""Lines meet movements: by the PSP's reference, as sets.
+
+`told` holds the lines of a statement. `found` gets every movement of ours that one of them names; `matched` gets, for
+each line that one movement of the same kind explains or contradicts, which that is. Where several lines or several
+movements go by one reference (a charge that was captured in parts, a capture that was settled in two), they are paired
+by amount, and what is left by its sum.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from paygate.psp.statements import LineKind, Movements
+from paygate.wiring import MOVEMENTS, named
+
+_STAGE = """
+    DROP TABLE IF EXISTS found;
+    CREATE TEMPORARY TABLE found (
+        kind text NOT NULL, object text NOT NULL, merchant_id uuid NOT NULL, item uuid NOT NULL, payment_id uuid,
+        amount bigint NOT NULL, fee bigint NOT NULL, currency char(3) NOT NULL, settled boolean NOT NULL
+    ) ON COMMIT DROP;
+    DROP TABLE IF EXISTS matched;
+    CREATE TEMPORARY TABLE matched (
+        row bigint NOT NULL, merchant_id uuid NOT NULL, item uuid NOT NULL, payment_id uuid,
+        amount bigint NOT NULL, fee bigint NOT NULL, currency char(3) NOT NULL, settled boolean NOT NULL
+    ) ON COMMIT DROP;
+    DROP TABLE IF EXISTS repeated;
+    CREATE TEMPORARY TABLE repeated (row bigint NOT NULL, same boolean NOT NULL) ON COMMIT DROP;
+"""
+
+#: Is a movement in a line of a statement that counts, or was it given up?
+COVERED = """(
+    EXISTS (
+        SELECT FROM reconciliation_break b WHERE b.merchant_id = m.merchant_id AND b.item = m.item
+            AND b.key = 'item:{kind}:' || m.item AND b.closed_by IN ('draft', 'write_off'))
+    OR EXISTS (
+        SELECT FROM statement_line l JOIN statement s ON s.id = l.statement_id AND s.state = 'applied'
+        WHERE l.merchant_id = m.merchant_id AND l.item = m.item AND l.kind = '{kind}')
+    OR EXISTS (
+        SELECT FROM statement_line_item i
+        JOIN statement s ON s.id = i.statement_id AND s.state = 'applied'
+        JOIN statement_line l ON l.statement_id = i.statement_id AND l.row = i.row AND l.kind = '{kind}'
+        WHERE i.merchant_id = m.merchant_id AND i.item = m.item))"""
+
+_FIND = """
+    INSERT INTO found
+    SELECT '{kind}', m.object, m.merchant_id, m.item, m.payment_id, m.amount, m.fee, m.currency, {covered}
+    FROM (SELECT DISTINCT t.object FROM told t WHERE t.kind = '{kind}' AND t.object <> '') o
+    JOIN ({select}) m ON m.object = o.object
+    WHERE m.psp = %(psp)s AND m.livemode = %(livemode)s
+"""
+
+#: What was told before: by a statement that counts, or further up in this one. "Same" says nothing new: the PSP gives a
+#: line again, perhaps with its batch.
+_REPEATED = """
+    INSERT INTO repeated
+    SELECT t.row, bool_or(
+        (l.currency, l.gross, l.settled_currency, l.net) = (t.currency, t.gross, t.settled_currency, t.net)
+        AND (l.batch IN ('', t.batch) OR t.batch = ''))
+    FROM told t
+    JOIN statement_line l ON l.reference = t.reference AND l.kind = t.kind AND l.became <> 'repeated'
+    JOIN statement s ON s.id = l.statement_id AND s.state = 'applied' AND s.psp = %(psp)s AND s.livemode = %(livemode)s
+    GROUP BY t.row
+    UNION ALL
+    SELECT t.row, false FROM told t
+    JOIN (
+        SELECT reference, kind, min(row) AS first FROM told GROUP BY reference, kind HAVING count(*) > 1
+    ) f ON f.reference = t.reference AND f.kind = t.kind AND f.first < t.row
+"""
+
+_SEVERAL = """
+    CREATE TEMPORARY TABLE several ON COMMIT DROP AS
+    SELECT t.kind, t.object FROM told t WHERE t.object <> '' AND NOT EXISTS (SELECT FROM repeated r WHERE r.row = t.row)
+    GROUP BY 1, 2 HAVING count(*) > 1
+    UNION
+    SELECT kind, object FROM found GROUP BY 1, 2 HAVING count(*) > 1
+"""
+
+_ONE_BY_ONE = """
+    INSERT INTO matched
+    SELECT t.row, f.merchant_id, f.item, f.payment_id, f.amount, f.fee, f.currency, f.settled
+    FROM told t JOIN found f ON f.kind = t.kind AND f.object = t.object
+    WHERE NOT EXISTS (SELECT FROM several s WHERE s.kind = t.kind AND s.object = t.object)
+        AND NOT EXISTS (SELECT FROM repeated r WHERE r.row = t.row)
+"""
+
+
+@dataclass(slots=True)
+class _Line:
+    row: int
+    gross: int
+    currency: str
+
+
+@dataclass(slots=True)
+class _Movement:
+    merchant_id: UUID
+    item: UUID
+    payment_id: UUID | None
+    amount: int
+    fee: int
+    currency: str
+    settled: bool
+
+
+@dataclass(slots=True)
+class _Group:
+    lines: list[_Line] = field(default_factory=list)
+    movements: list[_Movement] = field(default_factory=list)
+
+
+def match(psp: str, *, livemode: bool) -> list[tuple[UUID, UUID, int]]:
+    """Fill `found`, `repeated` and `matched`; further movements of one line: (merchant, item, row)."""
+    whose = {"psp": psp, "livemode": livemode}
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE)
+        cursor.execute("SELECT DISTINCT kind FROM told")
+        kinds = {kind for (kind,) in cursor.fetchall()}
+        for movements in all_movements():
+            if movements.kind in kinds:
+                select = _FIND.format(
+                    kind=movements.kind,
+                    select=movements.select,
+                    covered=COVERED.format(kind=movements.kind),
+                )
+                cursor.execute(select, whose)
+        _by_payment(cursor, whose, kinds)
+        cursor.execute("ANALYZE found")
+        cursor.execute(_REPEATED, whose)
+        cursor.execute("ANALYZE repeated")
+        cursor.execute(_SEVERAL)
+        cursor.execute(_ONE_BY_ONE)
+        further = _several(cursor)
+        cursor.execute("ANALYZE matched")
+    return further
+
+
+def all_movements() -> list[Movements]:
+    """Those of all rooms."""
+    return [one for some in named(MOVEMENTS) for one in some]
+
+
+def _by_payment(cursor: Any, whose: dict[str, Any], kinds: set[str]) -> None:
+    """Lines that name only the payment (Braintree's of disputes) go by that, and their amount."""
+    disputes = {LineKind.CHARGEBACK.value, LineKind.CHARGEBACK_REVERSED.value} & kinds
+    if not disputes:
+        return
+    for movements in all_movements():
+        if movements.kind not in disputes:
+            continue
+        cursor.execute(
+            f"""
+            WITH mine AS (
+                SELECT m.*, {COVERED.format(kind=movements.kind)} AS settled,
+                    row_number() OVER (PARTITION BY m.payment, m.amount, m.currency ORDER BY m.at, m.item) AS place
+                FROM ({movements.select}) m
+                WHERE m.psp = %(psp)s AND m.livemode = %(livemode)s AND m.payment IN (
+                    SELECT payment FROM told WHERE kind = '{movements.kind}' AND object = '' AND payment <> '')
+            ), theirs AS (
+                SELECT t.row, t.payment, t.gross, t.currency,
+                    row_number() OVER (PARTITION BY t.payment, t.gross, t.currency ORDER BY t.booked_at, t.row) AS place
+                FROM told t WHERE t.kind = '{movements.kind}' AND t.object = '' AND t.payment <> ''
+            ), open AS (
+                SELECT m.*,
+                    row_number() OVER (PARTITION BY m.payment, m.amount, m.currency ORDER BY m.place) AS turn
+                FROM mine m WHERE NOT m.settled
+            ), named AS (
+                UPDATE told SET object = o.object FROM theirs h JOIN open o ON o.payment = h.payment
+                    AND o.amount = h.gross AND o.currency = h.currency AND o.turn = h.place
+                WHERE told.row = h.row
+                RETURNING told.row, o.merchant_id, o.item, o.payment_id, o.amount, o.fee, o.currency, o.object
+            )
+            INSERT INTO found SELECT '{movements.kind}', n.object, n.merchant_id, n.item, n.payment_id, n.amount, n.fee,
+                n.currency, false FROM named n""",  # noqa: S608 - our own words.
+            whose,
+        )
+
+
+def _several(cursor: Any) -> list[tuple[UUID, UUID, int]]:
+    groups: defaultdict[tuple[str, str], _Group] = defaultdict(_Group)
+    cursor.execute(
+        "SELECT t.kind, t.object, t.row, t.gross, t.currency FROM told t JOIN several s USING (kind, object)"
+        " WHERE NOT EXISTS (SELECT FROM repeated r WHERE r.row = t.row) ORDER BY t.row"
+    )
+    for kind, object_, *line in cursor.fetchall():
+        groups[kind, object_].lines.append(_Line(*line))
+    cursor.execute(
+        "SELECT f.kind, f.object, f.merchant_id, f.item, f.payment_id, f.amount, f.fee, f.currency, f.settled"
+        " FROM found f JOIN several s USING (kind, object) ORDER BY f.item"
+    )
+    for kind, object_, *movement in cursor.fetchall():
+        groups[kind, object_].movements.append(_Movement(*movement))
+    rows: list[tuple[Any, ...]] = []
+    further: list[tuple[UUID, UUID, int]] = []
+    for group in groups.values():
+        for line, movement, ours in _paired(group, further):
+            rows.append(
+                (
+                    *(line.row, movement.merchant_id, movement.item, movement.payment_id),
+                    *(ours, movement.fee, movement.currency, movement.settled),
+                )
+            )
+    with cursor.copy("COPY matched FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    return further
+
+
+def _paired(
+    group: _Group, further: list[tuple[UUID, UUID, int]]
+) -> Iterable[tuple[_Line, _Movement, int]]:
+    """Which movement each line is, and with what amount it is compared."""
+    movements = [m for m in group.movements if not m.settled]
+    left: list[_Line] = []
+    for line in group.lines:
+        same = (m for m in movements if (m.amount, m.currency) == (line.gross, line.currency))
+        if movement := next(same, None):
+            movements.remove(movement)
+            yield line, movement, movement.amount
+        else:
+            left.append(line)
+    if not left:
+        return
+    if not movements:  # Every movement has its line already: these are once too often.
+        for line in left:
+            if group.movements:
+                settled = group.movements[0]
+                settled.settled = True
+                yield line, settled, settled.amount
+        return
+    ours = sum(m.amount for m in movements)
+    if sum(line.gross for line in left) == ours:  # Together they are right.
+        for line in left:
+            yield line, movements[0], line.gross
+        further += [(m.merchant_id, m.item, left[0].row) for m in movements[1:]]
+        return
+    if len(left) == 1:
+        further += [(m.merchant_id, m.item, left[0].row) for m in movements[1:]]
+        yield left[0], movements[0], ours
+        return
+    for place, line in enumerate(left):
+        movement = movements[min(place, len(movements) - 1)]
+        once_more = place >= len(movements)
+        movement.settled = movement.settled or once_more
+        yield line, movement, movement.amount

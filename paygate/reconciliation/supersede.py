@@ -1,0 +1,80 @@
+"""A newer version of a file takes the place of the older: what the older had posted is taken back, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.db import connection
+
+from kernel.money import Money
+from ledger.post import Posted, post_many
+from ledger.transaction import Entry, Side, Transaction
+from paygate.reconciliation.heal import close_by_itself
+from paygate.reconciliation.models import Batch, Break, Statement
+
+
+def older_than(statement: Statement, *, identity: str, format: str) -> Statement | None:
+    """The version of the same file that counts now."""
+    return (
+        Statement.objects.select_for_update()
+        .filter(
+            psp=statement.psp,
+            livemode=statement.livemode,
+            format=format,
+            identity=identity,
+            state=Statement.State.APPLIED,
+        )
+        .first()
+    )
+
+
+def supersede(older: Statement, by: Statement, *, at: datetime) -> None:
+    """Take back what the older version posted, and close what it had opened and nobody has decided yet."""
+    batches = list(Batch.objects.filter(statement_id=older.id))
+    sources = [older.public_id]
+    for batch in batches:
+        told = f"{batch.public_id}:{older.public_id}"
+        sources += [told, f"{told}:rest"]
+    _take_back(sources, livemode=older.livemode, by=by, at=at)
+    Batch.objects.filter(id__in=[batch.id for batch in batches]).update(swept_at=None, swept_as="")
+    open_ = Break.objects.filter(statement_id=older.id, closed_at__isnull=True)
+    close_by_itself(list(open_), Break.ClosedBy.NEWER_FILE, at=at)
+    older.state, older.superseded_by = Statement.State.SUPERSEDED, by
+    older.save(update_fields=["state", "superseded_by"])
+
+
+def _take_back(sources: Collection[str], *, livemode: bool, by: Statement, at: datetime) -> None:
+    """Reverse every transaction of these sources that is in the books, and was not reversed."""
+    reversals = [
+        (posted.reversal(source=f"{posted.source}:{by.public_id}"), at)
+        for posted in _posted(sources, livemode=livemode)
+    ]
+    for result in post_many(reversals):
+        if not isinstance(result, Posted):
+            raise result
+
+
+def _posted(sources: Collection[str], *, livemode: bool) -> Iterator[Transaction]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT t.merchant_id, t.id, t.kind, t.source, c.code, e.type, e.amount, e.currency
+            FROM ledger_transaction t
+            JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id
+            JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id
+            WHERE t.source = ANY(%s) AND t.livemode = %s AND (t.kind LIKE 'settlement.%%' OR t.kind LIKE 'bank.%%')
+                AND NOT EXISTS (
+                    SELECT FROM ledger_transaction r WHERE r.merchant_id = t.merchant_id AND r.reverses = t.id)
+            ORDER BY t.merchant_id, t.id, e.line""",
+            [list(sources), livemode],
+        )
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    for (merchant, id_, kind, source), lines in groupby(rows, key=lambda row: row[:4]):
+        entries = tuple(
+            Entry(code, Side(side), Money(amount, currency))
+            for *_, code, side, amount, currency in lines
+        )
+        yield Transaction(merchant, livemode, kind, source, entries, id=id_)
