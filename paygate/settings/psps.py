@@ -12,6 +12,8 @@ TIMEOUT = (
     env.float("PSP_CONNECT_TIMEOUT", default=2.0),
     env.float("PSP_READ_TIMEOUT", default=10.0),
 )
+#: Seconds in which the whole of a settlement file must have come.
+DOWNLOAD = env.float("PSP_DOWNLOAD_TIMEOUT", default=300.0)
 #: Seconds after which a request of which the PSP has no trace can be taken for never received.
 HORIZON = env.float("PSP_HORIZON", default=120.0)
 
@@ -87,6 +89,9 @@ def _braintree(mode: str) -> dict[str, Any] | None:
                     c: f"paygate_{c.lower()}" for c in ("USD", "EUR", "GBP", "JPY", "KWD", "CHF")
                 },
             ),
+            # Where else than at the API's own hosts its reports may lie: "https://reports.example.com".
+            "report_origins": env.list(f"BRAINTREE_{mode}_REPORT_ORIGINS", default=[]),
+            "download_timeout": DOWNLOAD,
             "timeout": TIMEOUT,
             "horizon": HORIZON,
         }

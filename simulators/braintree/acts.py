@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from simulators.braintree.disbursements import Disbursements
 from simulators.braintree.disputes import REASON_CODES, Dispute, Disputes
 from simulators.braintree.errors import Invalid, NotFound
 from simulators.braintree.refunds import REFUNDABLE, Refunds
@@ -27,21 +28,26 @@ class Acts:
         transactions: Transactions,
         refunds: Refunds,
         disputes: Disputes,
+        disbursements: Disbursements,
         tell_of_failure: Callable[[Transaction], None],
     ) -> None:
         self._transactions = transactions
         self._refunds = refunds
         self._disputes = disputes
+        self._disbursements = disbursements
         self._tell_of_failure = tell_of_failure
         self._acts: dict[str, Callable[[dict[str, Any]], str]] = {
             "accept": self._accept,
             "cancel": self._cancel,
+            "cut": self._cut,
             "decide": self._decide,
             "dispute": self._dispute,
             "escalate": self._escalate,
             "fail_refund": self._fail_refund,
+            "price": self._price,
             "refund": self._refund,
             "settle": self._settle,
+            "settle_in": self._settle_in,
         }
 
     def perform(self, act: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +56,9 @@ class Acts:
         Besides the acts of every simulator:
         settle       {} or {"payment"}: what waits for settlement is settled at once
         accept       {"dispute", "automatically"?: true}: in the Control Panel, or by its settings
+        cut          {}: what is settled is paid out now, and the reports of it are there
+        price        {"basis_points", "fixed"}: what sales cost in the reports from now on
+        settle_in    {"currency": "GBP", "in": "EUR", "rate": "1.1700"}: in what that currency is settled from now on
         """
         if act not in self._acts:
             raise LookupError(f"nobody does that at Braintree: {act}")
@@ -69,6 +78,18 @@ class Acts:
         for each in waiting:
             self._transactions.settle(each)
         return ",".join(each.id for each in waiting)
+
+    def _cut(self, _: dict[str, Any]) -> str:
+        return ",".join(made.batch for made in self._disbursements.cut())
+
+    def _price(self, arguments: dict[str, Any]) -> str:
+        self._disbursements.price(int(arguments["basis_points"]), int(arguments["fixed"]))
+        return "price"
+
+    def _settle_in(self, arguments: dict[str, Any]) -> str:
+        currency, other = arguments["currency"], arguments["in"]
+        self._disbursements.settle_in(currency, other, arguments["rate"])
+        return f"{currency} in {other}"
 
     def _cancel(self, arguments: dict[str, Any]) -> str:
         sale = self._of(arguments["payment"])[0]

@@ -43,3 +43,8 @@ def text(amount: int, currency: str) -> str:
     places = ISO[currency]
     digits = str(amount).rjust(places + 1, "0")
     return f"{digits[:-places]}.{digits[-places:]}" if places else digits
+
+
+def signed(amount: int, currency: str) -> str:
+    """The same for what may be below zero: "-10.50"."""
+    return f"-{text(-amount, currency)}" if amount < 0 else text(amount, currency)

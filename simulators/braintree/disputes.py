@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from simulators.books import Books
 from simulators.braintree.agenda import Agenda
@@ -52,6 +53,7 @@ class Dispute:
     won: int = 0
     history: list[tuple[str, datetime]] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
+    disbursed: dict[int, date] = field(default_factory=dict)  # Of the history: when it was paid.
 
     @property
     def reason_code(self) -> str:
@@ -62,8 +64,17 @@ class Dispute:
         return self.kind != "retrieval"
 
 
+class Moved(Protocol):
+    """Is told of a dispute before its history is."""
+
+    def __call__(self, dispute: Dispute, *, won: bool) -> None: ...
+
+
 class Disputes:
-    """The disputes of one merchant, oldest first. `tell` is told of every new status."""
+    """The disputes of one merchant, oldest first.
+
+    `moved` is told when one takes money, or is won and brings it back; `tell` of every new status.
+    """
 
     def __init__(
         self,
@@ -72,6 +83,7 @@ class Disputes:
         transactions: Transactions,
         documents: Documents,
         new_id: Callable[[], str],
+        moved: Moved,
         tell: Callable[[Dispute], None],
     ) -> None:
         self._agenda = agenda
@@ -79,6 +91,7 @@ class Disputes:
         self._transactions = transactions
         self._documents = documents
         self._new_id = new_id
+        self._moved = moved
         self._tell = tell
         self._all: dict[str, Dispute] = {}
 
@@ -165,6 +178,7 @@ class Disputes:
         self._all[opened.id] = opened
         if opened.moves_money:
             self._book("disputed", opened)
+            self._moved(opened, won=False)
         self._become(opened, "open")
         begun = opened.opened_at
         self._agenda.after(REPLY, lambda: self._lapse(opened, begun))
@@ -186,6 +200,7 @@ class Disputes:
         if won and undecided.moves_money:
             undecided.won = undecided.amount
             self._book("reinstated", undecided)
+            self._moved(undecided, won=True)
         self._become(undecided, "won" if won else "lost")
 
     # ---------------------------------------------------------------------------------- the merchant

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from simulators.braintree import amounts
 from simulators.braintree.cards import Verdict, magic
 from simulators.braintree.errors import Invalid
@@ -14,10 +16,11 @@ _CARD_CLOSED = Verdict("processor_declined", "2057")
 
 
 class Refunds:
-    """What is given back of the merchant's sales."""
+    """What is given back of the merchant's sales. `failed` is told of each that comes to nothing after all."""
 
-    def __init__(self, transactions: Transactions) -> None:
+    def __init__(self, transactions: Transactions, failed: Callable[[Transaction], None]) -> None:
         self._transactions = transactions
+        self._failed = failed
 
     def refund(self, sale: Transaction, asked: Tree, *, attempt: str) -> Transaction:
         """All of it, or an amount. The bank may decline it. Raises Invalid."""
@@ -73,3 +76,4 @@ class Refunds:
         credit.verdict = _CARD_CLOSED
         self._transactions.become(credit, credit.verdict.status)
         self._transactions.book("refund_failed", credit, credit.amount, "")
+        self._failed(credit)

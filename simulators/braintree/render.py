@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulators.braintree.amounts import text
+from simulators.braintree.amounts import signed, text
+from simulators.braintree.disbursements import Disbursement
 from simulators.braintree.disputes import Dispute
 from simulators.braintree.errors import Invalid
 from simulators.braintree.evidence import Document, Evidence
@@ -92,7 +93,7 @@ def transaction(shown: Transaction) -> dict[str, Any]:
             for status, amount, at in shown.history
         ],
         "descriptor": {"name": None, "phone": None, "url": None},
-        "disbursement-details": {"disbursement-date": None, "settlement-amount": None},
+        "disbursement-details": _disbursed(shown),
         "subscription": {"billing-period-start-date": None, "billing-period-end-date": None},
         "add-ons": [],
         "discounts": [],
@@ -105,6 +106,41 @@ def transaction(shown: Transaction) -> dict[str, Any]:
         "tax-exempt": False,
         "purchase-order-number": None,
         "voice-referral-number": None,
+    }
+
+
+def _disbursed(shown: Transaction) -> dict[str, Any]:
+    paid = shown.disbursed
+    if paid is None:
+        return {"disbursement-date": None, "settlement-amount": None}
+    return {
+        "disbursement-date": paid.on,
+        "settlement-amount": signed(paid.amount, paid.currency),
+        "settlement-currency-iso-code": paid.currency,
+        "settlement-currency-exchange-rate": str(paid.rate),
+        "funds-held": False,
+        "success": True,
+    }
+
+
+def disbursement(shown: Disbursement) -> dict[str, Any]:
+    """As the webhook shows it: the amount without a sign, and no word of disputes."""
+    return {
+        "id": shown.id,
+        "transaction-ids": [("item", id_) for id_ in shown.transactions],
+        "success": True,
+        "retry": False,
+        "merchant-account": {
+            "id": shown.account,
+            "currency-iso-code": shown.currency,
+            "sub-merchant-account": False,
+            "status": "active",
+        },
+        "amount": text(abs(shown.amount), shown.currency),
+        "disbursement-date": shown.on,
+        "disbursement-type": "credit" if shown.amount > 0 else "debit",
+        "exception-message": None,
+        "follow-up-action": None,
     }
 
 
@@ -143,8 +179,15 @@ def dispute(shown: Dispute) -> dict[str, Any]:
         "status": shown.status,
         "updated-at": shown.history[-1][1],
         "status-history": [
-            ("status-history", {"status": status, "timestamp": at, "disbursement-date": None})
-            for status, at in shown.history
+            (
+                "status-history",
+                {
+                    "status": status,
+                    "timestamp": at,
+                    "disbursement-date": shown.disbursed.get(event),
+                },
+            )
+            for event, (status, at) in enumerate(shown.history)
         ],
         "evidence": [("evidence", evidence(each)) for each in shown.evidence],
         "transaction": {

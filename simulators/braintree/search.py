@@ -23,6 +23,7 @@ def transaction_matches(each: Transaction, criteria: Criteria) -> bool:
             "payment_method_token": each.token,
             "created_at": each.created_at.replace(microsecond=0),
             "type": each.type,
+            "disbursement_date": each.disbursed and each.disbursed.on,
         },
         criteria,
     )
@@ -41,6 +42,7 @@ def dispute_matches(each: Dispute, criteria: Criteria) -> bool:
             "reply_by_date": each.reply_by.date(),
             "status": each.status,
             "transaction_id": each.transaction.id,
+            "disbursement_date": max(each.disbursed.values(), default=None),
         },
         criteria,
     )
@@ -55,6 +57,8 @@ def _matches(fields: dict[str, Any], criteria: Criteria) -> bool:
 def _fulfils(value: Any, criterion: Criterion) -> bool:
     if isinstance(criterion, list):
         return value in criterion
+    if value is None:
+        return False
     return all(
         _holds(value, operator, _like(value, operand)) for operator, operand in criterion.items()
     )

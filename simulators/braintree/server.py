@@ -13,9 +13,11 @@ from simulators.books import Books
 from simulators.braintree import evidence, notifications, render, xml
 from simulators.braintree.acts import Acts, shown
 from simulators.braintree.agenda import Agenda
+from simulators.braintree.disbursements import Disbursement, Disbursements
 from simulators.braintree.disputes import Dispute, Disputes
 from simulators.braintree.errors import Invalid, NotFound, key_failed, key_in_flight, key_reused
 from simulators.braintree.refunds import Refunds
+from simulators.braintree.reports import Reports
 from simulators.braintree.search import Criteria, dispute_matches, transaction_matches
 from simulators.braintree.transactions import SUCCEEDED, Transaction, Transactions
 from simulators.clock import Clock
@@ -55,13 +57,25 @@ class Braintree(Psp):
         Route("PUT", f"{_DISPUTE}/finalize", "finalize"),
         Route("PUT", f"{_DISPUTE}/accept", "accept"),
         Route("POST", "/merchants/{merchant}/document_uploads", "upload"),
+        Route("POST", "/graphql", "query", moves=False),
+        Route("GET", "/reports/{id}", "report", moves=False),
     )
 
     def __init__(self, *, clock: Clock, books: Books, faults: Faults, latency: float = 0.0) -> None:
         super().__init__(clock=clock, books=books, faults=faults, latency=latency)
         self._agenda = Agenda(clock)
-        self._transactions = Transactions(self._agenda, books, self.new_id)
-        self._refunds = Refunds(self._transactions)
+        self._reports = Reports(self.new_id, mistaken=self.mistaken, publish=self.statements.append)
+        self._disbursements = Disbursements(
+            self._agenda,
+            books,
+            self.new_id,
+            write=self._reports.write,
+            tell=self._tell_of_disbursement,
+        )
+        self._transactions = Transactions(
+            self._agenda, books, self.new_id, self._disbursements.settled
+        )
+        self._refunds = Refunds(self._transactions, self._disbursements.failed)
         self._documents = evidence.Documents(self.new_id)
         self._disputes = Disputes(
             self._agenda,
@@ -69,20 +83,29 @@ class Braintree(Psp):
             self._transactions,
             self._documents,
             self.new_id,
+            moved=self._disbursements.disputed,
             tell=self._tell_of_dispute,
         )
         self._acts = Acts(
-            self._transactions, self._refunds, self._disputes, self._tell_of_failed_refund
+            self._transactions,
+            self._refunds,
+            self._disputes,
+            self._disbursements,
+            self._tell_of_failed_refund,
         )
         self._keys: dict[str, Remembered[Transaction | Invalid]] = {}
 
     # ------------------------------------------------------------------------------------ the wire
 
     def understand(self, call: Call) -> Reply | None:
+        if call.route.act == "report":  # Whoever has the address may have it.
+            return None
         if not call.request.headers.get("authorization", "").startswith("Basic "):
             return Reply(401)
         kind = call.request.headers.get("content-type", "")
         try:
+            if kind.startswith("application/json"):
+                return None
             if kind.startswith("multipart/form-data"):
                 call.params = dict(evidence.parts(kind, call.request.body))
                 return None
@@ -265,6 +288,13 @@ class Braintree(Psp):
             if each.created_at.timestamp() <= visible and transaction_matches(each, criteria):
                 yield each
 
+    def query(self, call: Call) -> Reply:
+        """GraphQL, of which only reports are known."""
+        return self._reports.query(call.request.body, host=call.request.headers.get("host", ""))
+
+    def report(self, call: Call) -> Reply:
+        return Reply(200, self._reports.find(call.id), {"Content-Type": "text/csv"})
+
     # ------------------------------------------------------------------ time, people, and being told
 
     def expire(self, now: datetime) -> None:
@@ -287,6 +317,10 @@ class Braintree(Psp):
     def _tell_of_failed_refund(self, credit: Transaction) -> None:
         if self.webhooks.url:
             self._tell("refund_failed", "transaction", render.refund_failed(credit))
+
+    def _tell_of_disbursement(self, made: Disbursement) -> None:
+        if self.webhooks.url:
+            self._tell("disbursement", "disbursement", render.disbursement(made))
 
     def _tell(self, kind: str, tag: str, content: dict[str, Any]) -> None:
         told = notifications.notification(kind, tag, content, at=time.time())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from simulators.books import Books
 from simulators.braintree import amounts
@@ -29,6 +30,16 @@ SUCCEEDED = frozenset(
     )
 )
 UNSETTLED = frozenset(("submitted_for_settlement", "settling", "settlement_pending"))
+
+
+@dataclass(frozen=True, slots=True)
+class Disbursed:
+    """What was paid to the merchant's bank for a transaction, and on which day; below zero for a credit."""
+
+    on: date
+    amount: int
+    currency: str
+    rate: Decimal
 
 
 @dataclass(slots=True)
@@ -60,15 +71,23 @@ class Transaction:
     settled_in_parts: int = 0
     refunds: list[str] = field(default_factory=list)
     refunded: str = ""
+    disbursed: Disbursed | None = None
 
 
 class Transactions:
-    """The transactions of one merchant, newest last."""
+    """The transactions of one merchant, newest last. `settled` is told of each that is settled."""
 
-    def __init__(self, agenda: Agenda, books: Books, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        agenda: Agenda,
+        books: Books,
+        new_id: Callable[[], str],
+        settled: Callable[[Transaction], None],
+    ) -> None:
         self._agenda = agenda
         self._books = books
         self._new_id = new_id
+        self._settled = settled
         self._all: dict[str, Transaction] = {}
         self._by_order: dict[str, list[Transaction]] = {}
         self._by_payment: dict[str, list[Transaction]] = {}
@@ -213,7 +232,9 @@ class Transactions:
         if moved.status not in UNSETTLED:
             raise Invalid("91575", "Cannot simulate settlement of this transaction.")
         self.become(moved, status)
-        if status == "settlement_declined":
+        if status == "settled":
+            self._settled(moved)
+        else:
             kind = "refund_failed" if moved.type == "credit" else "capture_failed"
             self.book(kind, moved, moved.amount, "")
 

@@ -43,6 +43,8 @@ def _content(element: ElementTree.Element) -> Any:
             return int(text)
         case "datetime":
             return datetime.fromisoformat(text)
+        case "date":
+            return date.fromisoformat(text)
     return text
 
 

@@ -18,6 +18,7 @@ from paygate.psp.events import (
     Became,
     CaptureFailed,
     Delivery,
+    Disbursed,
     Irrelevant,
     PaymentMoved,
     RefundReported,
@@ -248,7 +249,11 @@ BRAINTREE: list[Meaning] = [
     ("dispute_won", CaseReport, {**_BT, "standing": Standing.WON}),
     ("dispute_accepted", CaseReport, {**_BT, "standing": Standing.LOST}),
     ("dispute_auto_accepted", CaseReport, {**_BT, "standing": Standing.LOST}),
-    ("disbursement", Irrelevant, {}),
+    (
+        "disbursement",
+        Disbursed,
+        {"reference": "acme_usd 2026-11-07", "amount": _usd(176_40), "at": SAID_AT["braintree"]},
+    ),
 ]
 
 MEANINGS: Mapping[str, list[Meaning]] = {

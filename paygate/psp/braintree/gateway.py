@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from paygate.psp.braintree import refunds, translate
 from paygate.psp.braintree.desk import BraintreeDesk
 from paygate.psp.braintree.refunds import Way
+from paygate.psp.braintree.reports import BraintreeReports
 from paygate.psp.braintree.sdk import braintree
 from paygate.psp.gateway import (
     Authorize,
@@ -40,6 +41,7 @@ def make(configuration: Mapping[str, Any]) -> BraintreeGateway:
         configuration["api_base"],
         secure,
         braintree.Environment.Sandbox.ssl_certificate if secure else None,
+        *_graphql(address.hostname or "", str(address.port or (443 if secure else 80))),
     )
     sdk = braintree.BraintreeGateway(
         braintree.Configuration(
@@ -52,14 +54,18 @@ def make(configuration: Mapping[str, Any]) -> BraintreeGateway:
             http_strategy=PunctualHttp,
         )
     )
-    return BraintreeGateway(
-        sdk,
-        merchant_accounts=configuration["merchant_accounts"],
-        horizon=timedelta(seconds=configuration["horizon"]),
-    )
+    return BraintreeGateway(sdk, configuration)
 
 
-class BraintreeGateway(BraintreeDesk):
+def _graphql(server: str, port: str) -> tuple[str, str]:
+    """The host and port of GraphQL: Braintree's own environments have another host for it, none else has."""
+    for known in (braintree.Environment.Sandbox, braintree.Environment.Production):
+        if known.server == server:
+            return known.graphql_server, known.graphql_port
+    return server, port
+
+
+class BraintreeGateway(BraintreeDesk, BraintreeReports):
     """See paygate.psp.gateway.Gateway. The SDK keeps one connection a thread and never retries."""
 
     name = "braintree"
@@ -67,12 +73,11 @@ class BraintreeGateway(BraintreeDesk):
     refunds_each_capture = True  # A partial settlement is a transaction of its own.
     key_lifetime = timedelta(days=30)  # …/braintree/docs/graphql, "idempotency"
 
-    def __init__(
-        self, sdk: Any, *, merchant_accounts: Mapping[str, str], horizon: timedelta
-    ) -> None:
-        super().__init__(sdk)
-        self.horizon = horizon
-        self._accounts = merchant_accounts
+    def __init__(self, sdk: Any, configuration: Mapping[str, Any]) -> None:
+        BraintreeDesk.__init__(self, sdk)
+        BraintreeReports.__init__(self, sdk, configuration)
+        self.horizon = timedelta(seconds=configuration["horizon"])
+        self._accounts: Mapping[str, str] = configuration["merchant_accounts"]
         self._transactions = sdk.transaction
 
     def supports(self, currency: str) -> bool:

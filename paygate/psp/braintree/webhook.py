@@ -12,14 +12,17 @@ import re
 from base64 import decodebytes
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 from paygate.psp.braintree import cases
 from paygate.psp.braintree.sdk import braintree
+from paygate.psp.braintree.translate import money
 from paygate.psp.events import (
     Delivery,
+    Disbursed,
     Irrelevant,
     Item,
     News,
@@ -70,7 +73,7 @@ def challenge(query: Mapping[str, str], configuration: Mapping[str, Any]) -> str
 
 def translate(item: Item) -> News:
     """Raises Unreadable."""
-    if not item.kind.startswith("dispute_") and item.kind != "refund_failed":
+    if not item.kind.startswith("dispute_") and item.kind not in ("refund_failed", "disbursement"):
         # Cards settle without a word: transaction_settled is told of bank accounts, which we have not.
         return Irrelevant(f"{item.kind} changes nothing of ours")
     try:
@@ -78,6 +81,8 @@ def translate(item: Item) -> News:
         subject = told["notification"]["subject"]
         if item.kind == "refund_failed":
             return _refund_failed(subject["transaction"])
+        if item.kind == "disbursement":
+            return _disbursed(subject["disbursement"], at=item.at)
         return cases.report(braintree.Dispute(subject["dispute"]), at=item.at)
     except Exception as error:
         raise Unreadable(f"a {item.kind}: {type(error).__name__}: {error}") from error
@@ -95,6 +100,19 @@ def _refund_failed(credit: Mapping[str, Any]) -> RefundReported:
         code=credit.get("processor_response_code") or credit.get("status") or "",
         why=credit.get("processor_response_text") or "",
     )
+
+
+def _disbursed(paid: Mapping[str, Any], *, at: datetime) -> Disbursed | Irrelevant:
+    """One for each merchant account and day; what was disputed is taken off it. It can never be asked for later."""
+    account = paid["merchant_account"]
+    reference = f"{account['id']} {paid['disbursement_date']:%Y-%m-%d}"
+    if account.get("sub_merchant_account"):
+        return Irrelevant(f"{reference} goes to a sub-merchant's bank")
+    if not paid["success"]:  # Told again once it arrived.
+        return Irrelevant(f"{reference} has not arrived: {paid.get('exception_message')}")
+    amount = money(abs(Decimal(paid["amount"])), account["currency_iso_code"])
+    taken = {"credit": False, "debit": True}[paid["disbursement_type"]]
+    return Disbursed(reference, -amount if taken else amount, at)
 
 
 def _form(body: bytes) -> tuple[str, str]:
