@@ -14,7 +14,7 @@ amount_low, amount_high  less or more than was captured or refunded
 wrong_currency         the payer's currency is another; what is settled is right
 fee_high, fee_low      of a capture, taken off or billed; only where there is a fee
 fx_rounding            what is settled is off by one minor unit; only where there is a conversion
-wrong_account          the row names an account that is not ours; only where files name one
+wrong_account          a row of somebody else's account, which is not paid to us; only where files name accounts
 unknown_kind           a row of a kind that nobody knows ("other"; its description says the word)
 payout_differs         what is paid is not what the rows add up to
 
@@ -98,8 +98,14 @@ class _File:
     def of_payment(self, payment: str) -> list[Row]:
         return [row for row in self.rows if row.payment == payment]
 
-    def of_batch(self, batch: str) -> list[Row]:
-        return [row for row in self.rows if row.batch == batch and row.kind != "settlement"]
+    def of_batch(self, of: Row) -> list[Row]:
+        """What is paid together with the row."""
+        where = (of.batch, of.account)
+        return [
+            row
+            for row in self.rows
+            if (row.batch, row.account) == where and row.kind != "settlement"
+        ]
 
     # ------------------------------------------------------------------------------------- changing
 
@@ -154,7 +160,7 @@ class _File:
         """Let each settlement pay what the rows of its batch say, but where it is to be wrong."""
         for row in self.rows:
             if row.kind == "settlement":
-                said = sum(other.net for other in self.of_batch(row.batch))
+                said = sum(other.net for other in self.of_batch(row))
                 row.gross = row.settled_gross = -said - self.paid_too_much.get(row.batch, 0)
 
 
@@ -187,7 +193,7 @@ def _charged(row: Row, gross: int) -> Row:
 def _becomes(row: Row, changed: Row) -> Planted:
     """Change a row in its place."""
     was = row.net - row.billed
-    for field in ("gross", "settled_gross", "fee", "billed", "currency", "rate", "account"):
+    for field in ("gross", "settled_gross", "fee", "billed", "currency", "rate"):
         setattr(row, field, getattr(changed, field))
     return _planted(row, row.net - row.billed - was)
 
@@ -203,7 +209,7 @@ def _can_go(kind: str) -> Callable[[_File, Row], bool]:
     """A batch keeps at least one row; and what came back is nothing that is missing."""
     return lambda file, row: (
         row.kind == kind
-        and len(file.of_batch(row.batch)) > 1
+        and len(file.of_batch(row)) > 1
         and not any(other.kind.endswith("_reversed") for other in file.of_payment(row.payment))
     )
 
@@ -246,11 +252,15 @@ def _put_off(file: _File, row: Row) -> Planted:
 
 
 def _invent(file: _File, row: Row) -> Planted:
-    """Somebody else's: neither we nor the PSP's own books know it."""
-    stranger = file.renamed(row)
-    payment = stranger.object if row.object == row.payment else file.name(row.payment)
+    return file.insert(_of_a_stranger(file, row))
+
+
+def _of_a_stranger(file: _File, row: Row) -> Row:
+    """Neither we nor the PSP's own books know it."""
+    made = file.renamed(row)
+    payment = made.object if row.object == row.payment else file.name(row.payment)
     order = f"INV-{file.dice.randrange(10_000, 100_000)}"
-    return file.insert(replace(stranger, payment=payment, ours="", order=order))
+    return replace(made, payment=payment, ours="", order=order)
 
 
 def _capture_again(file: _File, row: Row) -> Planted:
@@ -310,7 +320,8 @@ def _round_wrongly(file: _File, row: Row) -> Planted:
 
 
 def _misplace(file: _File, row: Row) -> Planted:
-    return _becomes(row, replace(row, account=f"{row.account}Outlet"))
+    stranger = replace(_of_a_stranger(file, row), account=f"{row.account}Outlet")
+    return replace(file.insert(stranger), amount=0)
 
 
 def _say_what_nobody_knows(file: _File, row: Row) -> Planted:
