@@ -76,7 +76,7 @@ def alike(break_: Break, how: Break.Proposal, *, proposed: bool) -> Alike:
         rows = rows.filter(state=BreakState.PROPOSED, proposed_as=how)
     else:
         rows = rows.exclude(state=BreakState.PROPOSED)
-    name, count, minor = sha256(f"{how} {proposed}".encode()), 0, 0
+    name, count, minor = sha256(), 0, 0
     for id_, sequence, amount in rows.values_list("id", "sequence", "amount").iterator():
         name.update(f" {id_}:{sequence}".encode())
         count, minor = count + 1, minor + amount

@@ -1,0 +1,237 @@
+"""Statements as they were received: what became of them, their bytes, and how one is handed in by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from kernel.back_office import PRIVATE, FoundById, ReadOnly, ReasonForm, asks, go_to
+from kernel.clock import now
+from kernel.money import Money
+from paygate.reconciliation.back_office.showing import address_of, link
+from paygate.reconciliation.models import Break, Order, Statement
+from paygate.reconciliation.read_again import NotRefused, read_again
+from paygate.reconciliation.receive import TooLarge, content_of, receive
+from paygate.reconciliation.words import called
+
+
+class UploadForm(forms.Form):
+    psp = forms.ChoiceField(label="PSP", widget=UnfoldAdminSelectWidget)
+    livemode = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
+    file = forms.FileField(
+        widget=UnfoldAdminFileFieldWidget, help_text="As the PSP gave it: nothing in it is changed."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(psp, called(psp)) for psp in sorted(settings.PSPS)]
+        self.fields["psp"].choices = choices  # type: ignore[attr-defined]
+
+
+@admin.register(Statement)
+class StatementAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = (
+        *("name", "psp", "state", "format", "lines", "breaks_", "source", "received_at"),
+        *("livemode", "bytes_"),
+    )
+    list_filter = ("state", "psp", "format", "source", "livemode")
+    ids = {"stm": "id"}
+    search_fields = ("name", "sha256__exact")
+    search_help_text = "stm_…, a part of the name, or the SHA-256"
+    ordering = ("-id",)
+    show_full_result_count = False
+    fields = readonly_fields = (
+        *("public_id", "name", "psp", "livemode", "state", "refused_row", "refused_because"),
+        *("format", "identity", "lines", "became_", "breaks_", "until", "applied_at"),
+        *("superseded_by_", "source", "received_by", "received_at", "size", "sha256", "bytes_"),
+    )
+    actions_detail = ("read_again",)
+
+    @admin.display(description="bytes")
+    def bytes_(self, statement: Statement) -> str:
+        page = reverse("admin:reconciliation_statement_bytes", args=[statement.id])
+        return format_html('<a class="text-primary-600" href="{}">Download</a>', page)
+
+    @admin.display(description="breaks")
+    def breaks_(self, statement: Statement) -> str:
+        of_it = Break.objects.filter(statement_id=statement.id)
+        count = of_it.count()
+        if not count:
+            return ""
+        page = reverse("admin:reconciliation_break_changelist")
+        return format_html(
+            '<a class="text-primary-600" href="{}?statement_id__exact={}&standing=all">{}, {} open</a>',
+            *(page, statement.id, count, of_it.filter(closed_at=None).count()),
+        )
+
+    @admin.display(description="superseded by")
+    def superseded_by_(self, statement: Statement) -> str:
+        newer = statement.superseded_by
+        return "" if newer is None else link(newer, newer.name)
+
+    @admin.display(description="What became of its lines")
+    def became_(self, statement: Statement) -> str:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT became, kind, settled_currency, count(*), sum(net)::bigint FROM statement_line"
+                " WHERE statement_id = %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+                [statement.id],
+            )
+            rows = cursor.fetchall()
+        lines = format_html_join(
+            "",
+            '<tr><td class="pr-4">{}</td><td class="pr-4">{}</td><td class="pr-4">{}</td><td>{}</td></tr>',
+            (
+                (became, kind.replace("_", " "), count, Money(net, currency))
+                for became, kind, currency, count, net in rows
+            ),
+        )
+        return format_html("<table>{}</table>", lines)
+
+    # ---------------------------------------------------------------------------------- the bytes
+
+    def get_urls(self) -> list[Any]:
+        download = path(
+            "<uuid:statement>/bytes",
+            self.admin_site.admin_view(self.download),
+            name="reconciliation_statement_bytes",
+        )
+        return [download, *super().get_urls()]
+
+    def download(self, request: HttpRequest, statement: UUID) -> HttpResponseBase:
+        """As it came. Each time is written down: files name payers."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = Statement.objects.filter(id=statement).first()
+        if found is None:
+            raise Http404
+        self.log_change(request, found, "Downloaded.")
+        name = "".join(c if (c.isascii() and c.isalnum()) or c in "._-" else "_" for c in found.name)
+        return StreamingHttpResponse(
+            content_of(found),
+            content_type="application/octet-stream",
+            headers={
+                **PRIVATE,
+                "Content-Disposition": f'attachment; filename="{name}"',
+                "Content-Length": str(found.size),
+            },
+        )
+
+    # --------------------------------------------------------------------------------- handing in
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("reconciliation.upload"))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponseBase:
+        """Hand a file in: it is kept, and read by whoever reads those that are fetched."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = UploadForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                return self._taken(request, form.cleaned_data)
+            except TooLarge as refusal:
+                form.add_error("file", str(refusal))
+        return TemplateResponse(
+            request,
+            "reconciliation/upload.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": "Hand in a statement",
+                "form": form,
+            },
+        )
+
+    def _taken(self, request: HttpRequest, given: dict[str, Any]) -> HttpResponse:
+        received = receive(
+            given["psp"],
+            given["file"].name,
+            given["file"].chunks(),
+            livemode=given["livemode"],
+            source=Statement.Source.UPLOADED,
+            received_by=request.user.get_username(),
+            at=now(),
+        )
+        statement = received.statement
+        if received.new:
+            self.log_addition(request, statement, "Handed in.")
+            messages.success(request, f"{statement.name} is kept, and read in a moment.")
+        else:
+            messages.warning(request, "The same bytes were received before: nothing changes.")
+        return redirect(address_of(statement))
+
+    # --------------------------------------------------------------------------------- once more
+
+    def has_read_again_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        if not request.user.has_perm("reconciliation.upload"):
+            return False
+        if object_id is None:
+            return True
+        try:
+            which = UUID(object_id)
+        except ValueError:  # An address that somebody typed.
+            return False
+        return Statement.objects.filter(id=which, state=Statement.State.REFUSED).exists()
+
+    @action(  # type: ignore[untyped-decorator]
+        description="Read again",
+        url_path="read-again",
+        permissions=["read_again"],
+        dialog=asks("Read again", "As if it had just come: it may be understood by now."),
+    )
+    def read_again(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        statement = Statement.objects.get(id=object_id)
+        try:
+            read_again(statement)
+        except NotRefused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            self.log_change(request, statement, f"Read again: {form.cleaned_data['reason']}")
+            messages.success(request, "It is read again in a moment.")
+        return go_to(request, address_of(statement))
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    """The files that PSPs are to give us, and why one is not here yet."""
+
+    list_display = ("name", "psp", "day", "ordered_at", "looks", "next_look_at", "problem_")
+    list_filter = ("psp", "livemode", ("statement_id", admin.EmptyFieldListFilter))
+    search_fields = ("name",)
+    ordering = ("-id",)
+    show_full_result_count = False
+    fields = readonly_fields = (
+        *("name", "psp", "livemode", "day", "place", "ordered_at", "looks", "next_look_at"),
+        *("statement_", "problem"),
+    )
+
+    @admin.display(description="problem")
+    def problem_(self, order: Order) -> str:
+        return order.problem[:80]
+
+    @admin.display(description="statement")
+    def statement_(self, order: Order) -> str:
+        found = Statement.objects.filter(id=order.statement_id).first()
+        return "" if found is None else link(found, found.name)
