@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from simulators.adyen.batches import Batches
 from simulators.adyen.disputes import Disputes
 from simulators.adyen.payments import Payment, Payments
 from simulators.adyen.refunds import Refunds
@@ -15,15 +17,25 @@ class CustomerArea:
 
     fail_capture  {"payment"}: its newest capture comes to nothing
     recapture     {"payment"}: what had failed is taken after all
+    cut           what is not settled yet is settled now; the id is the name of the (last) report
+    price         {"basis_points", "fixed"}: what each capture costs that is settled from now on
+    settle_in     {"currency", "in", "rate"}: that currency is settled in another one from now on
+    invoice       {"amount", "currency", "text"?}: a fee of no payment, in the next report
     """
 
     def __init__(
-        self, payments: Payments, refunds: Refunds, disputes: Disputes, transfers: Transfers
+        self,
+        payments: Payments,
+        refunds: Refunds,
+        disputes: Disputes,
+        transfers: Transfers,
+        batches: Batches,
     ) -> None:
         self._payments = payments
         self._refunds = refunds
         self._disputes = disputes
         self._transfers = transfers
+        self._batches = batches
 
     def perform(self, act: str, arguments: dict[str, Any]) -> str:
         """The pspReference of what came of it. Raises LookupError, ValueError."""
@@ -48,7 +60,23 @@ class CustomerArea:
                 else:
                     self._transfers.give_back(transfer)
                 return transfer.id
+            case "cut" | "price" | "settle_in" | "invoice":
+                return self._to_batches(act, arguments)
         raise LookupError(f"no such act: {act}")
+
+    def _to_batches(self, act: str, arguments: dict[str, Any]) -> str:
+        match act:
+            case "cut":
+                return self._batches.cut()
+            case "price":
+                self._batches.set_price(int(arguments["basis_points"]), int(arguments["fixed"]))
+            case "settle_in":
+                currency, rate = arguments["currency"], Decimal(arguments["rate"])
+                self._batches.settle_in(currency, arguments["in"], rate)
+            case "invoice":
+                text = arguments.get("text", "Transaction Fees")
+                return self._batches.invoice(int(arguments["amount"]), arguments["currency"], text)
+        return ""
 
     def _to_payment(self, act: str, payment: Payment, arguments: dict[str, Any]) -> str:
         match act:

@@ -90,6 +90,24 @@ class Notices:
             )
         )
 
+    def report(self, account: str, name: str, address: str) -> None:
+        """Tell that a report can be downloaded; its name is signed, the address is not."""
+        notice = Notice(
+            event="REPORT_AVAILABLE",
+            account=account,
+            psp=name,
+            original="",
+            reference="",
+            amount=0,
+            currency="EUR",
+            success=True,
+            reason=address,
+            method="",
+            at=time.time(),
+            additional={},
+        )
+        self._webhooks.tell((notice,))
+
     def _send(self) -> None:
         made, self._made = self._made, []
         while made:

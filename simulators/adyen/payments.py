@@ -79,6 +79,7 @@ class Payments:
         self._by_reference: dict[str, list[Payment]] = {}
         self._by_page: dict[str, Payment] = {}
         self._by_token: dict[str, Payment] = {}
+        self._about: dict[str, tuple[Payment, str]] = {}
         self.regretted: list[
             tuple[float, Payment]
         ] = []  # Taken then, from holders who will dispute it.
@@ -164,6 +165,15 @@ class Payments:
             raise unprocessable("167", "Original pspReference required for this operation")
         return payment
 
+    def about(self, reference: str) -> tuple[Payment, str] | None:
+        """What the books have under a reference of Adyen's: of which payment, and the merchant's name for it."""
+        return self._about.get(reference)
+
+    def brand(self, psp: str) -> str:
+        """Of the card; a Visa where the payment is not known."""
+        payment = self._by_psp.get(psp)
+        return "visa" if payment is None else payment.card.brand
+
     def latest(self, reference: str) -> Payment:
         """The last that was authorised under the merchant's reference. Raises LookupError."""
         for payment in reversed(self._by_reference.get(reference, [])):
@@ -190,7 +200,7 @@ class Payments:
             raise ValueError("what was captured is not there any more")
         capture.failed = True
         payment.captured -= capture.amount
-        self.book("capture_failed", payment, capture.amount, capture.attempt, capture.psp)
+        self._book_capture("capture_failed", payment, capture)
         self._tell_of("CAPTURE_FAILED", payment, capture, reason="Capture Failed")
         return capture.psp
 
@@ -199,7 +209,7 @@ class Payments:
         capture = _newest(payment, failed=True)
         capture.failed = False
         payment.captured += capture.amount
-        self.book("captured", payment, capture.amount, capture.attempt, capture.psp)
+        self._book_capture("captured", payment, capture)
         self._tell_of("CAPTURE", payment, capture, reason="Transaction Recaptured")
         return capture.psp
 
@@ -260,7 +270,7 @@ class Payments:
         payment.held -= capture.amount
         payment.captured += capture.amount
         payment.captures.append(capture)
-        self.book("captured", payment, capture.amount, capture.attempt, capture.psp)
+        self._book_capture("captured", payment, capture)
         if payment.card.disputed and len(payment.captures) == 1:
             self.regretted.append((self._clock.timestamp(), payment))
 
@@ -281,10 +291,26 @@ class Payments:
             reason=reason,
         )
 
+    def _book_capture(self, kind: str, payment: Payment, capture: Capture) -> None:
+        self.book(
+            kind, payment, capture.amount, capture.attempt, capture.psp, ours=capture.reference
+        )
+
     def book(
-        self, kind: str, payment: Payment, amount: int, attempt: str, reference: str = ""
+        self,
+        kind: str,
+        payment: Payment,
+        amount: int,
+        attempt: str,
+        reference: str = "",
+        *,
+        ours: str = "",
     ) -> None:
-        """Write down what happened; `amount` is in Adyen's minor units, the books' are ISO's."""
+        """Write down what happened; `amount` is in Adyen's minor units, the books' are ISO's.
+
+        `reference` is Adyen's, and `ours` the merchant's, of a modification; else those of the payment count.
+        """
+        self._about[reference or payment.psp] = (payment, ours or payment.reference)
         self._books.write(
             kind,
             payment=payment.reference,

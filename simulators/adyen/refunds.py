@@ -74,9 +74,7 @@ class Refunds:
             if named and made.made and not made.failed:
                 made.failed = True
                 made.payment.refunded -= made.amount
-                self._payments.book(
-                    "refund_failed", made.payment, made.amount, made.attempt, made.psp
-                )
+                self._book("refund_failed", made)
                 self._tell("REFUND_FAILED", made, reason="Refund Failed")
                 return made.psp
         raise LookupError("no refund of it was made")
@@ -115,8 +113,18 @@ class Refunds:
             return
         refund.made = True
         payment.refunded += refund.amount
-        self._payments.book("refunded", payment, refund.amount, refund.attempt, refund.psp)
+        self._book("refunded", refund)
         self._tell(event, refund)
+
+    def _book(self, kind: str, refund: Refund) -> None:
+        self._payments.book(
+            kind,
+            refund.payment,
+            refund.amount,
+            refund.attempt,
+            refund.psp,
+            ours=refund.reference,
+        )
 
     def _tell(self, event: str, refund: Refund, *, success: bool = True, reason: str = "") -> None:
         self._notices.tell(

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from simulators import three_d_secure
-from simulators.adyen import fields, notices, platform, transfers
+from simulators.adyen import fields, notices, platform, reports, transfers
+from simulators.adyen.batches import Batches
 from simulators.adyen.cards import REFUSALS, card_behind, result_code
 from simulators.adyen.customer_area import CustomerArea
 from simulators.adyen.defence import Defence
@@ -39,7 +40,7 @@ _SCHEMAS = {
 _DISPUTES = "/ca/services/DisputeService/v30"
 
 
-class Adyen(platform.Platform, Psp):
+class Adyen(platform.Platform, reports.Reports, Psp):
     """Stored under a key: the first answer, whatever is asked under it later."""
 
     psp = "adyen"
@@ -57,18 +58,26 @@ class Adyen(platform.Platform, Psp):
         Route("POST", f"{_DISPUTES}/defendDispute", "defend"),
         Route("POST", f"{_DISPUTES}/acceptDispute", "accept"),
         *platform.ROUTES,
+        *reports.ROUTES,
     )
 
     def __init__(self, *, clock: Clock, books: Books, faults: Faults, latency: float = 0.0) -> None:
         super().__init__(clock=clock, books=books, faults=faults, latency=latency)
         self.webhooks.gives_up = False  # Adyen sends a notification until it is taken.
-        told = notices.Notices(self.webhooks)
+        self._notices = told = notices.Notices(self.webhooks)
         self._payments = Payments(clock, books, told, self._reference)
         self._refunds = Refunds(clock, self._payments, told, self._reference)
         self._disputes = Disputes(clock, self._payments, told, self._reference)
         self._defence = Defence(self._disputes)
         self._transfers = transfers.Transfers(clock, books, self.webhooks, self._reference)
-        self._people = CustomerArea(self._payments, self._refunds, self._disputes, self._transfers)
+        self._batches = Batches(
+            clock, books, self._payments, mistaken=self.mistaken, publish=self.publish
+        )
+        self._people = CustomerArea(
+            self._payments, self._refunds, self._disputes, self._transfers, self._batches
+        )
+        self._address = "http://127.0.0.1"
+        self._reports = {}
         self._keys: dict[str, Remembered[Reply]] = {}
 
     def _reference(self) -> str:
@@ -83,6 +92,7 @@ class Adyen(platform.Platform, Psp):
                 AdyenError(401, "000", "HTTP Status Response - Unauthorized", kind="security")
             )
         call.key = headers.get("idempotency-key", "")
+        self._address = f"http://{headers.get('host', '127.0.0.1')}"
         if call.request.method == "GET":
             call.params = platform.query(call)
             return None
@@ -116,6 +126,9 @@ class Adyen(platform.Platform, Psp):
             raise unprocessable("702", "Idempotency-Key has at most 64 characters")
         if call.route.act in platform.ACTS:
             platform.check_call(call)
+            return
+        if call.route.act in reports.ACTS:
+            reports.check_call(call)
             return
         fields.check(call.params, _SCHEMAS[call.route.act])
         if call.route.act == "pay":
@@ -180,8 +193,7 @@ class Adyen(platform.Platform, Psp):
         card = card_behind(body["paymentMethod"], additional)
         payment = self._payments.begin(body, card, attempt=call.key)
         call.silent = card.silent
-        host = call.request.headers.get("host", "127.0.0.1")
-        return self._reply(200, _shown(payment, f"http://{host}/3ds/{payment.page}"))
+        return self._reply(200, _shown(payment, f"{self._address}/3ds/{payment.page}"))
 
     def details(self, call: Call) -> Reply:
         token = call.params["details"].get("redirectResult", "")
@@ -268,6 +280,7 @@ class Adyen(platform.Platform, Psp):
     # ------------------------------------------------------------ what happens by itself, or by hand
 
     def expire(self, now: datetime) -> None:
+        self._batches.pass_time()
         self._payments.pass_time()
         self._refunds.pass_time()
         self._disputes.pass_time()

@@ -1,7 +1,8 @@
 """Paying merchants: transfers out of our balance account to a bank, each told of as its status changes.
 
-The balance account holds what Adyen owes us by the books, and is topped up from our bank by what it settled. What is authorised is reserved; the books are written when
-it is booked, an hour later. The endings below, of an IBAN or an account number, stand for accounts with a fault.
+The balance account holds what Adyen owes us by the books, and is topped up by what it settled before. What is
+authorised is reserved; the books are written when it is booked, an hour later. The endings below, of an IBAN or an
+account number, stand for accounts with a fault.
 Sources: TransferService-v4 and BalancePlatformTransferNotification-v4, OpenAPI; docs.adyen.com/payouts.
 """
 
