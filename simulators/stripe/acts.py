@@ -52,6 +52,9 @@ class Acts:
         except KeyError:
             raise no_such("payment_intent", id_, param="intent") from None
 
+    def known(self, id_: str) -> PaymentIntent | None:
+        return self._intents.get(id_)
+
     def of_charge(self, id_: str) -> PaymentIntent:
         try:
             return self._of_charge[id_]
@@ -283,6 +286,8 @@ class Acts:
         if intent.status == "requires_capture":
             self._book(kind, intent, intent.capturable, attempt=attempt)
         intent.status, intent.capturable = "canceled", 0
+        if intent.received:  # Of the rest nothing will be taken.
+            self._captured(intent)
         intent.canceled_at = int(self._clock.timestamp())
         intent.cancellation_reason = reason
         self._events.intent("canceled", intent, key=attempt)

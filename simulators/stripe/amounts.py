@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
+
 from simulators.currencies import ISO, to_iso
 from simulators.stripe.errors import InvalidRequest
 
@@ -52,6 +54,18 @@ def check_amount(amount: int, currency: str, *, param: str = "amount") -> None:
 
 def iso_minor(amount: int, currency: str) -> int:
     return to_iso(amount, currency.upper(), _EXPONENTS)
+
+
+def rounded(amount: Decimal, currency: str) -> int:
+    """Half up, to whole units of Stripe's; of a currency without decimals, which it counts in hundredths, to 100."""
+    step = 100 if currency.upper() in _WHOLE_ONLY else 1
+    return int((amount / step).quantize(Decimal(1), ROUND_HALF_UP)) * step
+
+
+def converted(amount: int, currency: str, into: str, rate: Decimal) -> int:
+    """What so many units of one currency are in units of another, at `rate` for a whole one; half up."""
+    shift = _EXPONENTS[into.upper()] - _EXPONENTS[currency.upper()]
+    return rounded((amount * rate).scaleb(shift), into)
 
 
 def from_iso(minor: int, currency: str) -> int:

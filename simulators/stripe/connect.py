@@ -9,7 +9,8 @@ from simulators.stripe import params as p
 from simulators.stripe.amounts import check_amount, check_currency
 from simulators.stripe.errors import InvalidRequest, missing
 from simulators.stripe.listing import listed
-from simulators.stripe.payouts import Payouts, payout_shown, transfer_shown
+from simulators.stripe.payout import payout_shown, transfer_shown
+from simulators.stripe.payouts import Payouts
 
 _TRANSFERS = "/v1/transfers"
 _PAYOUTS = "/v1/payouts"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulators.stripe.acts import Acts
-from simulators.stripe.amounts import from_iso, iso_minor
+from simulators.stripe.amounts import check_currency, from_iso, iso_minor
 from simulators.stripe.balance import Balance
 from simulators.stripe.dispute import NETWORK_CODES, Dispute
 from simulators.stripe.disputes import Disputes
@@ -13,10 +13,20 @@ from simulators.stripe.errors import StripeError
 from simulators.stripe.payment_intent import PaymentIntent
 from simulators.stripe.payouts import Payouts
 from simulators.stripe.refunds import Refund, Refunds
+from simulators.stripe.reports import Reports
+from simulators.stripe.settlement import Settlement
 
 
 class Dashboard:
-    """See simulators.psp.Psp.perform and .disputes."""
+    """See simulators.psp.Psp.perform and .disputes. And what only Stripe has:
+
+    price        {"basis_points", "fixed"}: what Stripe keeps of a charge from now on; fixed in its own minor units
+    settle_in    {"currency": "GBP", "in": "EUR", "rate": "1.1700"}: what is charged in the one is paid in the other
+    fee          {"amount", "currency", "description"?}: one of no payment
+    cut          pays what moved so far; the "id" of the first payout, empty where there is nothing to pay
+    report       {"report_type", "interval_start"?, "interval_end"?, "columns"?}: a report that somebody runs there
+    fail_report  the next report run fails
+    """
 
     def __init__(
         self,
@@ -25,12 +35,16 @@ class Dashboard:
         disputes: Disputes,
         payouts: Payouts,
         balance: Balance,
+        settlement: Settlement,
+        reports: Reports,
     ) -> None:
         self._acts = acts
         self._refunds = refunds
         self._disputes = disputes
         self._payouts = payouts
         self._balance = balance
+        self._settlement = settlement
+        self._reports = reports
 
     def perform(self, act: str, arguments: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -80,6 +94,25 @@ class Dashboard:
             case "price":
                 self._balance.price(int(arguments["basis_points"]), int(arguments["fixed"]))
                 return act
+            case "settle_in":
+                self._balance.settle_in(arguments["currency"], arguments["in"], arguments["rate"])
+                return act
+        return self._of_settlement(act, arguments)
+
+    def _of_settlement(self, act: str, arguments: dict[str, Any]) -> str:
+        match act:
+            case "cut":
+                return self._settlement.cut()
+            case "fee":
+                currency = check_currency(arguments["currency"])
+                amount = from_iso(int(arguments["amount"]), currency)
+                said = arguments.get("description") or "Radar"
+                return self._settlement.charge(amount, currency, said)
+            case "report":
+                return self._report(arguments)
+            case "fail_report":
+                self._reports.fail_next()
+                return act
         raise LookupError(f"nobody does that at Stripe: {act}")
 
     def _dispute(self, arguments: dict[str, Any]) -> str:
@@ -91,6 +124,19 @@ class Dashboard:
         amount = from_iso(int(arguments.get("amount") or 0), intent.currency)
         opened = self._disputes.open(intent, reason, inquiry=kind == "inquiry", amount=amount)
         return opened.id
+
+    def _report(self, arguments: dict[str, Any]) -> str:
+        """Of all there is, unless it is said of when."""
+        until = arguments.get("interval_end") or self._balance.now() + 1
+        asked: dict[str, Any] = {
+            "interval_start": str(int(arguments.get("interval_start") or 0)),
+            "interval_end": str(int(until)),
+        }
+        if "columns" in arguments:
+            asked["columns"] = dict(enumerate(arguments["columns"]))
+        params = {"report_type": arguments["report_type"], "parameters": asked}
+        self._reports.check_create(params)
+        return self._reports.create(params, livemode=False, host="https://files.stripe.com").id
 
     def _intent(self, payment: str) -> PaymentIntent:
         """The payment's newest PaymentIntent that came to something. Raises LookupError."""

@@ -16,6 +16,7 @@ from simulators.agenda import Agenda
 from simulators.books import Books
 from simulators.stripe import params as p
 from simulators.stripe.amounts import iso_minor
+from simulators.stripe.balance import Balance
 from simulators.stripe.dispute import ANSWERS, FEES, Dispute, Transaction, dispute_shown
 from simulators.stripe.errors import InvalidRequest, no_such
 from simulators.stripe.events import Events
@@ -37,12 +38,14 @@ class Disputes:
         self,
         agenda: Agenda,
         books: Books,
+        balance: Balance,
         events: Events,
         files: Files,
         new_id: Callable[[], str],
     ) -> None:
         self._agenda = agenda
         self._books = books
+        self._balance = balance
         self._events = events
         self._files = files
         self._new_id = new_id
@@ -258,8 +261,21 @@ class Disputes:
             self._book("dispute_fee_returned", dispute, taken.fee)
 
     def _move(self, dispute: Dispute, amount: int, fee: int) -> None:
-        id_, at = f"txn_{self._new_id()}", int(self._agenda.now())
-        dispute.transactions.append(Transaction(id_, at, amount, fee))
+        intent = dispute.intent
+        assert intent.charge is not None
+        what = "reversal" if amount < 0 else "withdrawal"
+        moved = self._balance.moved(
+            "dispute_reversal" if amount < 0 else "dispute",
+            source=dispute.id,
+            amount=-amount,
+            fee=fee,
+            currency=intent.currency,
+            livemode=intent.livemode,
+            show=partial(dispute_shown, dispute),
+            intent=intent,
+            description=f"Chargeback {what} for {intent.charge.id}",
+        )
+        dispute.transactions.append(Transaction(moved.id, moved.created, amount, fee))
 
     def _book(self, kind: str, dispute: Dispute, amount: int) -> None:
         currency = dispute.intent.currency

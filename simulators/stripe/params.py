@@ -90,6 +90,11 @@ PAYOUT_LIST = _names(
 BALANCE_LIST = _names(
     "created currency ending_before expand limit payout source starting_after type"
 )
+REPORT_RUN = _names("expand parameters report_type")
+REPORT_PARAMETERS = _names(
+    "columns connected_account currency interval_end interval_start payout reporting_category"
+    " timezone"
+)
 EVIDENCE_TEXTS = _names(
     "access_activity_log billing_address cancellation_policy_disclosure cancellation_rebuttal"
     " customer_email_address customer_name customer_purchase_ip duplicate_charge_explanation"

@@ -1,8 +1,9 @@
-"""Paying merchants: a transfer to a connected account, and a payout from there to its bank.
+"""Paying merchants: a transfer to a connected account, and a payout from there to its bank. And paying us, every day.
 
 A connected account is whatever begins with "acct_"; the beginnings below stand for accounts with a fault.
 What is transferred we are no longer owed, so that is when the books are written; what becomes of the payout then is
-between Stripe, the connected account and its bank, until the transfer is reversed.
+between Stripe, the connected account and its bank, until the transfer is reversed. What was paid to our own bank
+account Stripe takes from there again where transfers need it: the next automatic payout is then below zero.
 Sources, at docs.stripe.com: /api/transfers, /api/transfer_reversals, /api/payouts, /connect/manage-payouts.
 """
 
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -18,64 +18,39 @@ from simulators.agenda import Agenda
 from simulators.books import Books
 from simulators.stripe import params as p
 from simulators.stripe.amounts import iso_minor
+from simulators.stripe.balance import Balance
 from simulators.stripe.errors import InvalidRequest, no_such
 from simulators.stripe.events import Events
+from simulators.stripe.payout import Payout, Transfer, payout_shown, transfer_shown
 
 MISSING = "acct_missing"  # Nobody's.
 DISABLED = "acct_disabled"  # Takes transfers, and may make no payouts.
 CLOSED = "acct_closed"  # Its bank refuses the payout a day later: it fails, and never was paid.
 BOUNCING = "acct_bouncing"  # Its bank sends the payout back: it is paid, and two days later failed.
 
-HOUR, DAY = 3600.0, 86400.0  # To the bank after an hour, there after a day.
-
-
-@dataclass(slots=True)
-class Transfer:
-    """`amount` and `reversed` are in Stripe's minor units."""
-
-    id: str
-    created: int
-    amount: int
-    currency: str
-    destination: str
-    group: str | None
-    metadata: dict[str, str]
-    description: str | None
-    livemode: bool
-    reversed: int = 0
-    reversals: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Payout:
-    """`amount` is in Stripe's minor units."""
-
-    id: str
-    created: int
-    account: str
-    amount: int
-    currency: str
-    metadata: dict[str, str]
-    descriptor: str | None
-    livemode: bool
-    arrival: int
-    status: str = "pending"
-    failure: str = ""
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0  # To the bank after an hour, there after a day.
 
 
 class Payouts:
-    """The transfers of our account, and the payouts of the accounts connected to it; newest last."""
+    """The transfers and payouts of our account, and the payouts of the accounts connected to it; newest last."""
 
     def __init__(
-        self, agenda: Agenda, books: Books, events: Events, new_id: Callable[[], str]
+        self,
+        agenda: Agenda,
+        books: Books,
+        balance: Balance,
+        events: Events,
+        new_id: Callable[[], str],
     ) -> None:
         self._agenda = agenda
         self._books = books
+        self._balance = balance
         self._events = events
         self._new_id = new_id
         self._transfers: dict[str, Transfer] = {}
         self._payouts: dict[str, Payout] = {}
         self._holds: Counter[tuple[str, str]] = Counter()  # What each connected account has.
+        self._paid_us: Counter[str] = Counter()  # By currency, in ISO 4217 minor units.
 
     # ------------------------------------------------------------------------------------- transfers
 
@@ -100,7 +75,8 @@ class Payouts:
         destination = params["destination"]
         if not destination.startswith("acct_") or destination.startswith(MISSING):
             raise no_such("destination", destination, param="destination", status=400)
-        if iso_minor(amount, currency) > self._books.owed(currency.upper()):
+        code = currency.upper()
+        if iso_minor(amount, currency) > self._books.owed(code) + self._paid_us[code]:
             raise InvalidRequest(
                 "You have insufficient available funds in your Stripe account. Try adding funds"
                 " directly to your available balance.",
@@ -120,6 +96,7 @@ class Payouts:
         self._transfers[transfer.id] = transfer
         self._holds[destination, currency] += amount
         self._book("paid_out", transfer, amount, transfer.id)
+        transfer.transaction = self._move("transfer", transfer, -amount, transfer.id)
         self._tell_of_transfer("transfer.created", transfer, key)
         return transfer
 
@@ -143,7 +120,7 @@ class Payouts:
             "id": f"trr_{self._new_id()}",
             "object": "transfer_reversal",
             "amount": amount,
-            "balance_transaction": f"txn_{self._new_id()}",
+            "balance_transaction": "",
             "created": int(self._agenda.now()),
             "currency": transfer.currency,
             "metadata": p.metadata(params),
@@ -153,6 +130,8 @@ class Payouts:
         transfer.reversed += amount
         self._holds[transfer.destination, transfer.currency] -= amount
         self._book("payout_returned", transfer, amount, reversal["id"])
+        moved = self._move("transfer_reversal", transfer, amount, reversal["id"])
+        reversal["balance_transaction"] = moved
         self._tell_of_transfer("transfer.reversed", transfer, key)
         return reversal
 
@@ -166,6 +145,19 @@ class Payouts:
             amount=iso_minor(amount, transfer.currency),
             currency=transfer.currency.upper(),
         )
+
+    def _move(self, category: str, transfer: Transfer, amount: int, source: str) -> str:
+        moved = self._balance.moved(
+            category,
+            source=source,
+            amount=amount,
+            currency=transfer.currency,
+            livemode=transfer.livemode,
+            show=partial(transfer_shown, transfer),
+            metadata=transfer.metadata,
+            description=transfer.description,
+        )
+        return moved.id
 
     def _tell_of_transfer(self, kind: str, transfer: Transfer, key: str) -> None:
         show = partial(transfer_shown, transfer)
@@ -188,7 +180,7 @@ class Payouts:
     def create_payout(self, params: p.Tree, *, account: str, key: str, livemode: bool) -> Payout:
         """Raises InvalidRequest, also where the account may make none, or has less."""
         if not account:
-            raise InvalidRequest("The simulated platform has no bank account of its own.")
+            raise InvalidRequest("The simulated platform is paid automatically, every day.")
         if account.startswith(DISABLED):
             raise InvalidRequest(
                 "Cannot create payouts: this account has been disabled from making payouts.",
@@ -214,10 +206,58 @@ class Payouts:
         )
         self._payouts[payout.id] = payout
         self._holds[account, currency] -= amount
+        self._begin(payout, key)
+        return payout
+
+    def pay_us(self, id_: str, amount: int, currency: str, *, livemode: bool) -> Payout:
+        """What an automatic payout brings to our bank account, in Stripe's minor units; below zero what it takes."""
+        now = self._agenda.now()
+        payout = Payout(
+            id=id_,
+            created=int(now),
+            account="",
+            amount=amount,
+            currency=currency,
+            metadata={},
+            descriptor=None,
+            livemode=livemode,
+            arrival=int(now + DAY),
+            automatic=True,
+        )
+        self._payouts[payout.id] = payout
+        moved = self._balance.moved(
+            "payout",
+            source=id_,
+            amount=-amount,
+            currency=currency,
+            livemode=livemode,
+            show=partial(payout_shown, payout),
+            description="STRIPE PAYOUT",
+            payout=id_,
+        )
+        payout.transaction = moved.id
+        self._paid_us[currency.upper()] += iso_minor(amount, currency)
+        self._books.write(
+            "settled",
+            payment=id_,
+            attempt="",
+            reference=moved.id,
+            amount=iso_minor(amount, currency),
+            currency=currency.upper(),
+        )
+        self._begin(payout, "")
+        self._agenda.put(now + MINUTE, partial(self._reconcile, payout))
+        return payout
+
+    def _begin(self, payout: Payout, key: str) -> None:
+        now = self._agenda.now()
         self._agenda.put(now + HOUR, partial(self._send, payout))
         self._agenda.put(now + DAY, partial(self._arrive, payout))
         self._tell("created", payout, key=key)
-        return payout
+
+    def _reconcile(self, payout: Payout) -> None:
+        payout.reconciled = True
+        self._tell("reconciliation_completed", payout)
 
     def _send(self, payout: Payout) -> None:
         if payout.status == "pending":
@@ -268,57 +308,3 @@ class Payouts:
             if payout.metadata.get("payout") == ours:
                 return payout
         raise LookupError(f"no such payout: {ours}")
-
-
-# ------------------------------------------------------------------------------------------ shown
-
-
-def transfer_shown(transfer: Transfer) -> dict[str, Any]:
-    """The object as the API returns it."""
-    return {
-        "id": transfer.id,
-        "object": "transfer",
-        "amount": transfer.amount,
-        "amount_reversed": transfer.reversed,
-        "created": transfer.created,
-        "currency": transfer.currency,
-        "description": transfer.description,
-        "destination": transfer.destination,
-        "livemode": transfer.livemode,
-        "metadata": transfer.metadata,
-        "reversals": {
-            "object": "list",
-            "data": list(transfer.reversals),
-            "has_more": False,
-            "url": f"/v1/transfers/{transfer.id}/reversals",
-        },
-        "reversed": transfer.reversed == transfer.amount,
-        "source_transaction": None,
-        "source_type": "card",
-        "transfer_group": transfer.group,
-    }
-
-
-def payout_shown(payout: Payout) -> dict[str, Any]:
-    """The object as the API returns it."""
-    return {
-        "id": payout.id,
-        "object": "payout",
-        "amount": payout.amount,
-        "arrival_date": payout.arrival,
-        "automatic": False,
-        "created": payout.created,
-        "currency": payout.currency,
-        "description": None,
-        "destination": f"ba_{payout.account.removeprefix('acct_')}",
-        "failure_code": payout.failure or None,
-        "failure_message": None,
-        "livemode": payout.livemode,
-        "metadata": payout.metadata,
-        "method": "standard",
-        "reconciliation_status": "not_applicable",
-        "source_type": "card",
-        "statement_descriptor": payout.descriptor,
-        "status": payout.status,
-        "type": "bank_account",
-    }

@@ -14,6 +14,7 @@ from simulators.agenda import Agenda
 from simulators.books import Books
 from simulators.stripe import params as p
 from simulators.stripe.amounts import iso_minor
+from simulators.stripe.balance import Balance
 from simulators.stripe.errors import InvalidRequest, missing, no_such
 from simulators.stripe.events import Events
 from simulators.stripe.payment_intent import PaymentIntent
@@ -45,10 +46,16 @@ class Refunds:
     """The refunds of one account, newest last."""
 
     def __init__(
-        self, agenda: Agenda, books: Books, events: Events, new_id: Callable[[], str]
+        self,
+        agenda: Agenda,
+        books: Books,
+        balance: Balance,
+        events: Events,
+        new_id: Callable[[], str],
     ) -> None:
         self._agenda = agenda
         self._books = books
+        self._balance = balance
         self._events = events
         self._new_id = new_id
         self._refunds: dict[str, Refund] = {}
@@ -98,7 +105,7 @@ class Refunds:
             refund.status = "pending"
             self._put(partial(self._succeed, refund))
         else:
-            self._book("refunded", refund)
+            self._give(refund)
         if intent.card.refund == "fails":
             self._put(partial(self.fail, refund, "expired_or_canceled_card"))
         self._tell("refund.created", refund, key=attempt)
@@ -112,7 +119,7 @@ class Refunds:
         if refund.status != "pending":  # It was made to fail meanwhile.
             return
         refund.status = "succeeded"
-        self._book("refunded", refund)
+        self._give(refund)
         for kind in ("refund.updated", "charge.refund.updated"):
             self._tell(kind, refund, status="pending")
 
@@ -121,13 +128,34 @@ class Refunds:
         before = refund.status
         if before == "failed":
             return
-        if before == "succeeded":
-            self._book("refund_failed", refund)
         refund.status, refund.failure_reason = "failed", why
         refund.failure_transaction = f"txn_{self._new_id()}"
+        if before == "succeeded":
+            self._book("refund_failed", refund)
+            self._move("refund_failure", refund, refund.amount, refund.failure_transaction)
         refund.intent.refunded -= refund.amount
         for kind in ("refund.failed", "charge.refund.updated"):
             self._tell(kind, refund, status=before)
+
+    def _give(self, refund: Refund) -> None:
+        self._book("refunded", refund)
+        self._move("refund", refund, -refund.amount, refund.transaction)
+
+    def _move(self, category: str, refund: Refund, amount: int, transaction: str) -> None:
+        what = category.replace("_", " ").upper()
+        about = refund.intent.shown["description"] or refund.intent.id
+        self._balance.moved(
+            category,
+            source=refund.id,
+            amount=amount,
+            currency=refund.intent.currency,
+            livemode=refund.intent.livemode,
+            show=partial(refund_shown, refund),
+            id_=transaction,
+            intent=refund.intent,
+            metadata=refund.metadata,
+            description=f"{what if amount > 0 else 'REFUND FOR CHARGE'} ({about})",
+        )
 
     def _tell(self, kind: str, refund: Refund, *, key: str = "", **before: Any) -> None:
         self._events.tell(kind, refund.intent, partial(refund_shown, refund), key=key, **before)

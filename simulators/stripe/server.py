@@ -15,9 +15,10 @@ from simulators.faults import Faults
 from simulators.http import Reply, Request
 from simulators.psp import Psp
 from simulators.simulator import Call, Remembered, Route
-from simulators.stripe import balance, connect
+from simulators.stripe import balance, connect, reports
 from simulators.stripe import params as p
 from simulators.stripe.acts import Acts
+from simulators.stripe.columns import Sheet
 from simulators.stripe.dashboard import Dashboard
 from simulators.stripe.dispute import dispute_shown
 from simulators.stripe.disputes import Disputes
@@ -28,13 +29,14 @@ from simulators.stripe.listing import listed, searched
 from simulators.stripe.payment_intent import PaymentIntent, shown
 from simulators.stripe.payouts import Payouts
 from simulators.stripe.refunds import Refunds, refund_shown
+from simulators.stripe.settlement import Settlement
 
 _INTENTS = "/v1/payment_intents"
 _REFUNDS = "/v1/refunds"
 _DISPUTES = "/v1/disputes"
 
 
-class Stripe(connect.Connect, balance.Statement, Psp):
+class Stripe(connect.Connect, balance.Statement, reports.Reporting, Psp):
     """Stored under a key: every answer once execution has begun, 500s among them; for good."""
 
     psp = "stripe"
@@ -56,20 +58,29 @@ class Stripe(connect.Connect, balance.Statement, Psp):
         Route("POST", "/v1/files", "create_file"),
         *connect.ROUTES,
         *balance.ROUTES,
+        *reports.ROUTES,
     )
 
     def __init__(self, *, clock: Clock, books: Books, faults: Faults, latency: float = 0.0) -> None:
         super().__init__(clock=clock, books=books, faults=faults, latency=latency)
         events = Events(self.webhooks, self.new_id)
-        self._agenda = Agenda(clock)
-        self._files = Files(self._agenda, self.new_id)
-        self._refunds = Refunds(self._agenda, books, events, self.new_id)
-        self._disputes = Disputes(self._agenda, books, events, self._files, self.new_id)
-        self._balance = balance.Balance(clock, books, self.new_id)
+        agenda = self._agenda = Agenda(clock)
+        money = self._balance = balance.Balance(agenda, self.new_id)
+        self._files = Files(agenda, self.new_id)
+        self._refunds = Refunds(agenda, books, money, events, self.new_id)
+        self._disputes = Disputes(agenda, books, money, events, self._files, self.new_id)
         self._acts = Acts(clock, books, events, self._captured, self.new_id)
-        self._payouts = Payouts(self._agenda, books, events, self.new_id)
+        self._payouts = Payouts(agenda, books, money, events, self.new_id)
+        sheet = Sheet(money, self._acts.known)
+        settlement = Settlement(
+            *(agenda, books, money, self._payouts, sheet, self.new_id),
+            mistaken=self.mistaken,
+            publish=self.statements.append,
+        )
+        self._reports = reports.Reports(agenda, settlement, sheet, events, self.new_id)
         self._dashboard = Dashboard(
-            self._acts, self._refunds, self._disputes, self._payouts, self._balance
+            *(self._acts, self._refunds, self._disputes, self._payouts, money),
+            *(settlement, self._reports),
         )
         self._keys: dict[str, Remembered[Reply]] = {}
 
@@ -152,6 +163,8 @@ class Stripe(connect.Connect, balance.Statement, Psp):
                     p.check_names(call.params, p.ONLY_EXPAND)
                 case "create_file":
                     Files.check_create(call.params)
+                case "create_run":
+                    reports.Reports.check_create(call.params)
                 case _:
                     connect.check(call)
         except StripeError as error:
@@ -160,7 +173,8 @@ class Stripe(connect.Connect, balance.Statement, Psp):
 
     def execute(self, call: Call) -> Reply:
         try:
-            reply = self._reply(200, self.act(call))
+            done = self.act(call)
+            reply = done if isinstance(done, Reply) else self._reply(200, done)
         except StripeError as error:
             reply = self._error(error)
         if call.key and (known := self._keys.get(call.key)):
@@ -183,6 +197,8 @@ class Stripe(connect.Connect, balance.Statement, Psp):
         return self._error(InvalidRequest(f"Unrecognized request URL {where}.", status=404))
 
     def distort(self, reply: Reply) -> Reply:
+        if reply.headers.get("Content-Type") != "application/json":  # A file.
+            return reply
         body = json.loads(reply.body)
         for name in ("amount", "amount_capturable", "amount_received"):
             if body.get(name):

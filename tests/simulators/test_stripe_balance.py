@@ -1,4 +1,4 @@
-"""Stripe's balance transactions: one for each charge, with what Stripe keeps of it; nothing until it has a price."""
+"""Stripe's balance transactions: one for whatever moves the balance; Stripe keeps nothing until it has a price."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_without_a_price_stripe_keeps_nothing(
     assert "processing_fee" not in dict(at_stripe.booked(payment))
 
 
-def test_what_stripe_keeps_is_in_its_books(
+def test_what_stripe_keeps_is_shown_at_once_and_in_its_books_when_it_is_paid_out(
     priced: StripeMerchant, new: Callable[[str], str]
 ) -> None:
     payment = new("pay")
@@ -46,6 +46,8 @@ def test_what_stripe_keeps_is_in_its_books(
 
     assert (found.amount, found.fee, found.net) == (10_00, 59, 9_41)
     assert found.fee_details[0].amount == 59
+    assert "processing_fee" not in dict(priced.booked(payment))
+    priced.simulator.act("cut")
     assert dict(priced.booked(payment))["processing_fee"] == 59
 
 
@@ -62,8 +64,13 @@ def test_a_charge_has_the_same_transaction_whoever_asks(
     assert [one.id for one in listed.data] == [found.id]
 
 
-def test_other_kinds_of_transactions_there_are_none_yet(at_stripe: StripeMerchant) -> None:
-    assert at_stripe.sdk.v1.balance_transactions.list({"type": "refund"}).data == []
+def test_what_is_given_back_is_a_transaction_of_its_own(
+    at_stripe: StripeMerchant, new: Callable[[str], str]
+) -> None:
+    refund = at_stripe.sdk.v1.refunds.create({"payment_intent": take(at_stripe, new("pay")).id})
+    [found] = at_stripe.sdk.v1.balance_transactions.list({"source": refund.id}).data  # type: ignore[typeddict-item]
+
+    assert (found.id, found.type, found.amount) == (refund.balance_transaction, "refund", -10_00)
 
 
 def test_nobody_else_finds_one(at_stripe: StripeMerchant) -> None:

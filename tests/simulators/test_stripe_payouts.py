@@ -77,7 +77,8 @@ def test_a_transfer_is_booked_when_it_is_made_and_a_payout_is_not(
         statuses.append(read(at_stripe, payout).status)
     assert statuses == ["in_transit", "paid", "paid"]
     assert at_stripe.booked("po_1") == [("paid_out", 4_00)]
-    entry = at_stripe.simulator.books()["entries"][-1]
+    entries = at_stripe.simulator.books()["entries"]
+    [entry] = [entry for entry in entries if entry["kind"] == "paid_out"]
     assert (entry["attempt"], entry["reference"]) == ("po_1", made.id)
 
 
@@ -210,12 +211,17 @@ def test_each_change_is_told_and_of_whose_account(
     at_stripe.simulator.act("return_payout", payout="po_1")
     at_stripe.sdk.v1.transfers.reversals.create(made.id)
 
-    heard.wait(lambda: len(heard.bodies) >= 6)
     events = {}
-    for body, headers in zip(heard.bodies, heard.headers, strict=True):
-        stripe.WebhookSignature.verify_header(body, headers["stripe-signature"], SECRET)
-        event = json.loads(body)
-        events[event["type"]] = event
+
+    def all_came() -> bool:
+        for body, headers in zip(list(heard.bodies), list(heard.headers), strict=False):
+            stripe.WebhookSignature.verify_header(body, headers["stripe-signature"], SECRET)
+            event = json.loads(body)
+            if not event["data"]["object"].get("automatic"):  # Days pass: we are paid as well.
+                events[event["type"]] = event
+        return len(events) >= 6
+
+    heard.wait(all_came)
     assert sorted(events) == [
         *("payout.created", "payout.failed", "payout.paid", "payout.updated"),
         *("transfer.created", "transfer.reversed"),
