@@ -26,6 +26,7 @@ from kernel.db import outside_transaction
 from kernel.idempotency.replay import Reply
 from kernel.news import headline
 from kernel.shortcuts import publish
+from paygate.metrics import timed
 from paygate.payments.answered import plain
 from paygate.payments.looks import next_look
 from paygate.psp.cases import (
@@ -95,10 +96,11 @@ def send(act: Act) -> ActOutcome:
         return NotSent(f"the evidence cannot be read: {type(error).__name__}")
     try:
         psp = desk(act.psp, livemode=act.livemode)
-        if isinstance(request, SubmitEvidence):
-            outcome = psp.submit_evidence(request)
-        else:
-            outcome = psp.accept_case(request)
+        with timed(act.psp, act.action):
+            if isinstance(request, SubmitEvidence):
+                outcome = psp.submit_evidence(request)
+            else:
+                outcome = psp.accept_case(request)
     except PspNotConfigured as error:
         return NotSent(str(error))
     except Exception as error:

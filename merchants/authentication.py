@@ -20,6 +20,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from kernel.clock import now
+from kernel.ids import encode
+from kernel.logs import about
 from kernel.problems import Problem
 from merchants import last_used
 from merchants.briefly import Briefly
@@ -88,6 +90,7 @@ class ApiKeyAuthentication(BaseAuthentication):
                 message="This account is suspended.",
             )
         last_used.note(known.principal.key_id, at=at)
+        about(merchant=encode("mer", known.principal.merchant_id))
         return known.principal, None
 
     def authenticate_header(self, request: Request) -> str:

@@ -18,6 +18,7 @@ app.autodiscover_tasks(
         "merchants.funds",
         "merchants.notices",
         "paygate.fx",
+        "paygate.monitoring",
         "paygate.payments",
         "paygate.webhooks",
         "paygate.housekeeping",

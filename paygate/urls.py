@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from paygate.api import fx, health, payments, refunds
+from paygate.monitoring.page import metrics
 from paygate.psp.registry import PSPS
 from paygate.webhooks.endpoint import deliver
 
@@ -44,7 +45,7 @@ urlpatterns = [
     ),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path("metrics", health.metrics),
+    path("metrics", metrics),
     path("favicon.ico", _no_icon),
     path("admin/", admin.site.urls),
     path("", RedirectView.as_view(url="/docs")),

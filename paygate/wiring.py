@@ -22,6 +22,7 @@ HEARERS = (
     "kernel.outbox.log.write_to_the_log",
     "merchants.notices.hear.hear",
     "paygate.costs.hear.hear",
+    "paygate.monitoring.hear.hear",
 )
 
 NEWS = {
@@ -57,6 +58,17 @@ CHECKS: tuple[str, ...] = (
     "paygate.proof.conversions.CHECKS",
     "paygate.proof.fees.CHECKS",
     "paygate.costs.proof.CHECKS",
+)
+
+
+#: Lists of kernel.readings.Reading: what is asked now and then of how the platform does, by those whose tables it is.
+READINGS: tuple[str, ...] = (
+    "merchants.funds.metrics.READINGS",
+    "merchants.notices.metrics.READINGS",
+    "paygate.monitoring.success.READINGS",
+    "paygate.monitoring.platform.READINGS",
+    "payouts.readings.READINGS",
+    "disputes.readings.READINGS",
 )
 
 

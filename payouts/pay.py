@@ -15,6 +15,7 @@ from django.conf import settings
 from kernel.clock import now as present
 from kernel.db import atomic, outside_transaction
 from kernel.ids import encode
+from paygate.metrics import timed
 from paygate.payments.carry_out import side_by_side
 from paygate.payments.looks import pauses
 from paygate.psp.gateway import NotSent, Unknown
@@ -53,9 +54,11 @@ def _one(payout: Payout) -> None:
     request = _request(payout)
     outcome: PayoutOutcome = Unknown("")
     if payout.outcome == "pending":  # It is on its way: we only ask how far.
-        outcome = asked.look_up_payout(request)
+        with timed(payout.rail, "look_up"):
+            outcome = asked.look_up_payout(request)
     if isinstance(outcome, Unknown | NotSent):
-        outcome = asked.pay_out(request)
+        with timed(payout.rail, "pay_out"):
+            outcome = asked.pay_out(request)
     settle(payout, outcome, at=present())
 
 

@@ -1,6 +1,9 @@
 """How the web server runs: in threads, since a request that waits for a PSP needs no processor."""
 
 import os
+from typing import Any
+
+from kernel.gauging import bury
 
 CORES = os.cpu_count() or 1
 
@@ -11,3 +14,8 @@ keepalive = 30
 graceful_timeout = 4
 accesslog = None  # The application logs what matters of a request; twice would cost more than once.
 control_socket_disable = True
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """What a worker had (connections) is gone with it; what it counted stays counted."""
+    bury(worker.pid)

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -85,6 +86,7 @@ class Stack:
         self.folder = Path(folder).resolve()
         self.addresses: dict[str, Any] = {}
         self._file = self.folder / "addresses.json"
+        self.counted = self.folder / "metrics"  # What our processes count: one page shows it all.
         self._publishing = threading.Lock()
         self._extra = dict(environment or {})
         self._simulator_arguments = simulator_arguments
@@ -116,6 +118,8 @@ class Stack:
         self.environment = self._environment()
 
         (self.folder / "books").mkdir(exist_ok=True)
+        shutil.rmtree(self.counted, ignore_errors=True)  # By processes of another run.
+        self.counted.mkdir()
         commands = {
             f"sim-{name}": simulator(
                 name,
@@ -144,6 +148,7 @@ class Stack:
             "api": self.api,
             "docs": f"{self.api}/docs",
             "admin": f"{self.api}/admin/",
+            "metrics": f"{self.api}/metrics",
             "database_url": self.databases.app,
             "migration_database_url": self.databases.owner,
             "redis_url": self.redis_url,
@@ -185,6 +190,7 @@ class Stack:
             "SECRET_KEY": key(self.folder, "django"),
             "PAYGATE_ROOT_URL": self.api,
             "PYTHONUNBUFFERED": "1",
+            "PROMETHEUS_MULTIPROC_DIR": str(self.counted),
             "NO_PROXY": direct,  # The simulators are here, whatever lies between us and the world.
             "no_proxy": direct,
             **bases,
@@ -234,6 +240,7 @@ def show(stack: Stack) -> None:
         ("API", stack.api),
         ("documentation", stack.addresses["docs"]),
         ("back office", stack.addresses["admin"]),
+        ("metrics", stack.addresses["metrics"]),
         *(("", f"{who['user']}  {who['password']}  [dim]{who['role']}[/]") for who in stack.logins),
         *((who["name"], f"{who['secret_key']}  [dim]{who['id']}[/]") for who in stack.merchants),
         *((f"{psp} simulator", address) for psp, address in stack.simulators.items()),

@@ -11,25 +11,19 @@ import logging
 from kernel.ids import encode
 from kernel.money import Money
 from ledger.balances import Overdraft, overdrafts
-from merchants.funds.metrics import OWED, OWING
 
 log = logging.getLogger(__name__)
 
 
 def watch() -> list[Overdraft]:
-    """Whoever owes us now, of both modes: written to the log by currency, and for Prometheus."""
+    """Whoever owes us now, of both modes: written to the log by currency."""
     found = [*overdrafts(livemode=True), *overdrafts(livemode=False)]
     debts: dict[tuple[bool, str], list[Overdraft]] = {}
     for overdraft in found:
         debts.setdefault((overdraft.livemode, overdraft.balance.currency), []).append(overdraft)
-    OWING.clear()
-    OWED.clear()
     for (livemode, currency), owing in sorted(debts.items()):
         owed = -sum((one.balance for one in owing), start=Money.zero(currency))
         worst = min(owing, key=lambda one: one.balance)
-        labels = {"livemode": str(livemode).lower(), "currency": currency}
-        OWING.labels(**labels).set(len(owing))
-        OWED.labels(**labels).set(owed.minor)
         log.warning(
             "%s: %d merchants owe us %s in all, %s the most: %s",
             "live" if livemode else "test",

@@ -1,14 +1,11 @@
-"""Is it alive, is it ready, how does it do?"""
+"""Is it alive, is it ready? (How it does: paygate.monitoring.)"""
 
 from __future__ import annotations
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
-from prometheus_client import REGISTRY as ONE_PROCESS
 
 from kernel.shortcuts import shortcut
-from paygate.settings.env import env
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -37,12 +34,3 @@ def _database() -> str:
     finally:
         connection.close()
     return "ok"
-
-
-def metrics(request: HttpRequest) -> HttpResponse:
-    """For Prometheus; of all processes of this server where PROMETHEUS_MULTIPROC_DIR is set."""
-    registry = ONE_PROCESS
-    if env.str("PROMETHEUS_MULTIPROC_DIR", default=""):
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

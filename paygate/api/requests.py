@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from kernel.card_numbers import refuse_card_numbers
 from kernel.ids import encode, uuid7
+from kernel.logs import about, forget
 from kernel.problems import Problem, problem_response
-from paygate.metrics import REQUESTS
+from paygate.metrics import REQUESTS, look_at_the_pool
 
 log = logging.getLogger("paygate.request")
+
+_OURS = re.compile(r"[a-z]{2,6}_[0-9a-z]{26}")  # An id of ours, as kernel.ids writes it.
 
 
 class RequestMiddleware:
@@ -26,6 +31,17 @@ class RequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
         request.request_id = encode("req", uuid7())  # type: ignore[attr-defined]
+        said = about(request_id=request.request_id)  # type: ignore[attr-defined]
+        try:
+            return self._answer(request, started)
+        finally:
+            forget(said)
+
+    def process_view(self, request: HttpRequest, _view: object, _: object, named: Any) -> None:
+        """Each line of the request names what its address does."""
+        about(**{kind: id_ for kind, id_ in named.items() if _OURS.fullmatch(str(id_))})
+
+    def _answer(self, request: HttpRequest, started: float) -> HttpResponseBase:
         response: HttpResponseBase
         try:
             if request.path.startswith("/v1/"):
@@ -38,10 +54,10 @@ class RequestMiddleware:
         took = time.perf_counter() - started
         route = request.resolver_match.route if request.resolver_match else "unmatched"
         REQUESTS.labels(request.method, route, str(response.status_code)).observe(took)
+        look_at_the_pool()
         log.info(
             "request",
             extra={
-                "request_id": request.request_id,  # type: ignore[attr-defined]
                 "method": request.method,
                 "route": route,
                 "status": response.status_code,

@@ -25,8 +25,10 @@ from django_fsm import TransitionNotAllowed
 from kernel.clock import now
 from kernel.db import outside_transaction, step_aside
 from kernel.ids import encode
+from kernel.logs import about, forget
 from kernel.news import headline
 from kernel.shortcuts import publish
+from paygate.metrics import ATTEMPTS, timed
 from paygate.payments.answer import answer
 from paygate.payments.models import Attempt, Operation, Payment, Refund, Result
 from paygate.payments.write import Step, Written, write
@@ -99,11 +101,14 @@ def side_by_side(psp: str, work: Callable[..., object], tasks: Sequence[tuple[An
 
 
 def _alone(work: Callable[..., object], task: tuple[Any, ...]) -> None:
+    of = task[0]
+    said = about(merchant=encode("mer", of.merchant_id), of=of.public_id)
     try:
         work(*task)
     except Exception:
-        log.exception("call.left_open", extra={"of": task[0].public_id})
+        log.exception("call.left_open")
     finally:
+        forget(said)
         if threading.current_thread() is not threading.main_thread():
             connection.close()  # Back to the pool; this thread may not need one for long.
 
@@ -200,9 +205,9 @@ def held(payment: Payment, attempt: Attempt) -> Declined | None:
 def send(payment: Payment, attempt: Attempt) -> Outcome:
     """Ask the PSP. Whatever an adapter raises is a bug, and a bug cannot tell what the PSP did."""
     try:
-        outcome = _ask(
-            gateway(attempt.psp, livemode=payment.livemode), request_for(payment, attempt)
-        )
+        psp = gateway(attempt.psp, livemode=payment.livemode)
+        with timed(attempt.psp, attempt.operation):
+            outcome = _ask(psp, request_for(payment, attempt))
     except PspNotConfigured as error:
         return NotSent(str(error))
     except Exception as error:
@@ -257,6 +262,7 @@ def settle(
         try:
             step = answer(payment, attempt, others, outcome, at=now())
             if write(step) is Written.WRITTEN:
+                ATTEMPTS.labels(attempt.psp, attempt.operation, attempt.outcome).inc()
                 _spread(step, channel)
                 return step
             # Another change of the same payment came first; several refunds of it may be under way.

@@ -22,6 +22,7 @@ from django.conf import settings
 
 from kernel.clock import now as present
 from kernel.db import outside_transaction
+from paygate.metrics import timed
 from paygate.payments.answered import plain
 from paygate.payments.carry_out import (
     carry_out,
@@ -68,7 +69,8 @@ def find_out(payment: Payment, attempt: Attempt, *, now: datetime) -> Outcome:
         if age < min(psp.key_lifetime, _replay_for(attempt)):
             return _of_the_first(send(payment, attempt))
         return Unknown("the PSP cannot be asked, and it is too late to send it again")
-    found = psp.look_up(request_for(payment, attempt))
+    with timed(attempt.psp, "look_up"):
+        found = psp.look_up(request_for(payment, attempt))
     if pending and not attempt.psp_reference:
         return _of_what_waits(payment, attempt, found, now=now)
     if not isinstance(found, NotSent):

@@ -5,6 +5,7 @@ from pathlib import Path
 from paygate.settings.banks import BANK as BANK
 from paygate.settings.env import env
 from paygate.settings.fx import *
+from paygate.settings.monitoring import *
 from paygate.settings.psps import PSPS as PSPS
 from paygate.settings.queues import *
 from paygate.settings.reconciliation import *
@@ -32,6 +33,7 @@ INSTALLED_APPS = [
     "merchants.funds",
     "paygate",
     "paygate.fx",
+    "paygate.monitoring",
     "paygate.costs",
     "paygate.payments",
     "paygate.reconciliation",

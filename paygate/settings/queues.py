@@ -161,6 +161,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 24 * 3600.0,
         "options": {"queue": "default", "expires": 3600.0},
     },
+    "read how the platform does": {
+        "task": "monitoring.read",
+        "schedule": 15.0,
+        "options": {"queue": "default", "expires": 15.0},
+    },
+    "forget old minutes": {
+        "task": "monitoring.forget",
+        "schedule": 3600.0,
+        "options": {"queue": "default", "expires": 3600.0},
+    },
     "make checkpoints": {
         "task": "housekeeping.checkpoints",
         "schedule": 60.0,

@@ -7,11 +7,12 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from prometheus_client import REGISTRY
 
+from kernel.clock import now
 from ledger.post import post
 from ledger.recipes.refunds import refund_succeeded
 from merchants.funds import tasks
+from merchants.funds.metrics import READINGS
 from merchants.funds.models import BusinessDay
 from merchants.funds.owing import watch
 from merchants.onboard import onboard
@@ -55,17 +56,16 @@ def test_the_command_makes_available_what_is_due_and_says_so(kiosk):
 
 
 def test_who_owes_us_is_said_until_later_captures_have_made_it_good(kiosk, caplog):
-    labels = {"livemode": "false", "currency": "USD"}
+    [owing] = READINGS
     refund(kiosk, 40_00)
     tasks.watch_owing()
     assert "1 merchants owe us 40.00 USD in all" in caplog.text
-    assert REGISTRY.get_sample_value("paygate_merchants_owing", labels) == 1
-    assert REGISTRY.get_sample_value("paygate_owed_minor", labels) == 40_00
+    assert list(owing.asks(now())) == [(False, "USD", 1, 40_00)]
     kiosk.capture(50_00, when=NOON.replace(year=2025))
     tasks.release_due()
     assert watch() == []
     assert kiosk.stands == (0, 10_00, 0)
-    assert REGISTRY.get_sample_value("paygate_merchants_owing", labels) is None
+    assert list(owing.asks(now())) == []
 
 
 @pytest.mark.django_db

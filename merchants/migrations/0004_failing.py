@@ -1,0 +1,11 @@
+"""An index for whoever watches: SQL alone, nothing that Django knows of changes."""
+
+from django.db import migrations
+
+from kernel.sqlfiles import run_sql_file
+
+
+class Migration(migrations.Migration):
+    dependencies = [("merchants", "0003_plans")]
+
+    operations = [run_sql_file(__file__, "0004_failing")]
