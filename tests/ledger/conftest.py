@@ -21,7 +21,10 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 #: For tests that commit. The tables of the rooms above, which nobody touched, are left alone.
 commits = pytest.mark.django_db(transaction=True, available_apps=["ledger"])
 
-TABLES = ("ledger_checkpoint", "ledger_entry", "ledger_transaction", "ledger_account")
+TABLES = (
+    *("ledger_roll", "ledger_seal", "ledger_closing"),
+    *("ledger_checkpoint", "ledger_entry", "ledger_transaction", "ledger_account"),
+)
 
 
 @pytest.fixture(autouse=True)
