@@ -89,7 +89,7 @@ class _Pieces:
             self.head += piece
         self._first = self.head
 
-    def read(self, _: int) -> bytes:
+    def read(self, _: int = 0, /) -> bytes:
         first, self._first = self._first, b""
         return first or next(self._pieces, b"")
 

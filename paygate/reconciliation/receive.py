@@ -154,12 +154,17 @@ def plain(name: str) -> str:
 
 
 def _inflated(statement: Statement) -> Iterator[bytes]:
+    """They leave the database before the first piece is given: its connection may be copying them back by then."""
     inflate = zlib.decompressobj()
-    for part in _parts(statement):
-        piece = inflate.decompress(part, _PIECE)
-        while piece:
-            yield piece
-            piece = inflate.decompress(inflate.unconsumed_tail, _PIECE)
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
+        for part in _parts(statement):
+            spool.write(part)
+        spool.seek(0)
+        while part := spool.read(_PIECE):
+            piece = inflate.decompress(part, _PIECE)
+            while piece:
+                yield piece
+                piece = inflate.decompress(inflate.unconsumed_tail, _PIECE)
     if last := inflate.flush():
         yield last
 
