@@ -25,6 +25,12 @@ def _stripe(mode: str) -> dict[str, Any] | None:
         and {
             "api_key": key,
             "api_base": env.str(f"STRIPE_{mode}_API_BASE", default="https://api.stripe.com"),
+            # Where evidence is sent to and reports come from; a simulator is both.
+            "files_base": env.str(
+                f"STRIPE_{mode}_FILES_BASE",
+                default=env.str(f"STRIPE_{mode}_API_BASE", default="")
+                or "https://files.stripe.com",
+            ),
             # Several while one is rolled; the first is the newest.
             "webhook_secrets": env.list(
                 f"STRIPE_{mode}_WEBHOOK_SECRETS",
@@ -61,6 +67,17 @@ def _adyen(mode: str) -> dict[str, Any] | None:
                 default=env.str(f"ADYEN_{mode}_API_BASE", default="")
                 or "https://balanceplatform-api-test.adyen.com",
             ),
+            # Where reports are downloaded, and the key of the user who may; without one it is the key above.
+            "reports_base": env.str(
+                f"ADYEN_{mode}_REPORTS_BASE",
+                default=env.str(f"ADYEN_{mode}_API_BASE", default="")
+                or f"https://ca-{mode.lower()}.adyen.com",
+            ),
+            "reports_api_key": env.str(
+                f"ADYEN_{mode}_REPORTS_API_KEY",
+                default="AQE_reports" if key == "AQE_paygate" else "",
+            ),
+            "download_timeout": DOWNLOAD,
             # Of the webhooks of the balance platform, where their keys are not those above.
             "platform_hmac_keys": env.list(f"ADYEN_{mode}_PLATFORM_HMAC_KEYS", default=[]),
             # The user and password that Adyen presents, where the endpoint there is set up with some.

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar, cast
 
 import requests
 import stripe
@@ -16,6 +16,9 @@ import stripe
 from paygate.psp.wire import session_for
 
 PAGE = 100  # Things on a page of a list, at most.
+OTHER_KEYS = 3  # How often a stored server error makes us ask under yet another key.
+
+T = TypeVar("T")
 
 # Telemetry would send timings of earlier calls along and keep a random id in a file under $HOME.
 stripe.enable_telemetry = False
@@ -72,7 +75,12 @@ def make_calls(configuration: Mapping[str, Any]) -> Calls:
     client = stripe.StripeClient(
         configuration["api_key"],
         # All of them: a base that is left out is the real Stripe's, for evidence files as well.
-        base_addresses={"api": base, "files": base, "connect": base, "meter_events": base},
+        base_addresses={
+            "api": base,
+            "files": configuration.get("files_base", base),
+            "connect": base,
+            "meter_events": base,
+        },
         http_client=stripe.RequestsClient(
             timeout=tuple(configuration["timeout"]),
             session=cast("requests.Session", Sessions(base)),
@@ -89,3 +97,24 @@ class Sessions(threading.local):
         session = session_for(address)
         self.request = session.request
         self.close = session.close
+
+
+def insist(key: str, ask: Callable[[str], T]) -> T:
+    """Ask under the key; where that has an old server error for an answer, under further ones.
+
+    For what does no harm when it is done twice: a document of which nobody knows, a report that is run again, and
+    what the case, looked at just now, shows not to have been done. Raises what `ask` raises.
+    """
+    for number in range(OTHER_KEYS):
+        try:
+            return ask(f"{key}-again{number}" if number else key)
+        except stripe.APIError as error:
+            if not _is_old(error):
+                raise
+    return ask(f"{key}-again{OTHER_KEYS}")
+
+
+def _is_old(error: stripe.APIError) -> bool:
+    """Was it not met now, but repeated?"""
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    return headers.get("idempotent-replayed") == "true"

@@ -6,12 +6,9 @@ itself is looked at before anything is done: what was submitted carries our key,
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
-
-import stripe
 
 from kernel.clock import now
 from paygate.psp.cases import (
@@ -25,15 +22,12 @@ from paygate.psp.cases import (
 )
 from paygate.psp.gateway import DeclineCode, Declined, NotSent, Unknown
 from paygate.psp.stripe import cases, refusals
-from paygate.psp.stripe.calls import Calls
+from paygate.psp.stripe.calls import Calls, insist
 
 DISPUTES = "/v1/disputes"
 PAGES = 100  # Of disputes opened since a moment; more than ten thousand are not read.
 CLOCKS_DIFFER = timedelta(minutes=1)
-OTHER_KEYS = 3  # How often a stored server error makes us ask under yet another key.
 SUFFIXES = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
-
-T = TypeVar("T")
 
 
 class StripeDesk:
@@ -65,7 +59,7 @@ class StripeDesk:
         files = [self._upload(f"{request.key}-{n}", file) for n, file in enumerate(request.files)]
         appeals = str(dispute["status"]).startswith("appeal_")
         shape = cases.appeal if appeals else cases.evidence
-        answered = _insist(
+        answered = insist(
             request.key,
             lambda key: self._calls.post(
                 f"{DISPUTES}/{quote(request.case)}",
@@ -80,7 +74,7 @@ class StripeDesk:
     def _upload(self, key: str, file: EvidenceFile) -> str:
         """Under a name of ours: the merchant's is of no use to the bank."""
         name = f"{file.kind}.{SUFFIXES.get(file.media_type, 'bin')}"
-        return _insist(key, lambda k: self._calls.upload(k, name=name, content=file.content))
+        return insist(key, lambda k: self._calls.upload(k, name=name, content=file.content))
 
     def accept_case(self, request: AcceptCase) -> ActOutcome:
         try:
@@ -91,7 +85,7 @@ class StripeDesk:
             if standing == Standing.WON:
                 return _too_late(dispute)
             path = f"{DISPUTES}/{quote(request.case)}/close"
-            closed = _insist(request.key, lambda key: self._calls.post(path, key))
+            closed = insist(request.key, lambda key: self._calls.post(path, key))
             return Done(cases.report(closed, at=now()).standing)
         except Exception as error:
             return _failed(error)
@@ -123,24 +117,3 @@ def _failed(error: Exception) -> Declined | NotSent | Unknown:
     outcome = refusals.failed(error)
     assert isinstance(outcome, Declined | NotSent | Unknown)
     return outcome
-
-
-def _insist(key: str, ask: Callable[[str], T]) -> T:
-    """Ask under the key; where that has an old server error for an answer, under further ones.
-
-    For what does no harm when it is done twice: a document of which nobody knows, and what the case, looked
-    at just now, shows not to have been done. Raises what `ask` raises.
-    """
-    for number in range(OTHER_KEYS):
-        try:
-            return ask(f"{key}-again{number}" if number else key)
-        except stripe.APIError as error:
-            if not _is_old(error):
-                raise
-    return ask(f"{key}-again{OTHER_KEYS}")
-
-
-def _is_old(error: stripe.APIError) -> bool:
-    """Was it not met now, but repeated?"""
-    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    return headers.get("idempotent-replayed") == "true"

@@ -24,6 +24,7 @@ from paygate.psp.stripe.calls import PAGE, Calls, TooMany, make_calls
 from paygate.psp.stripe.costs import StripeCosts
 from paygate.psp.stripe.desk import StripeDesk
 from paygate.psp.stripe.payouts import StripePayer
+from paygate.psp.stripe.reports import Downloads, StripeReports
 
 INTENTS = "/v1/payment_intents"
 REFUNDS = "/v1/refunds"
@@ -35,19 +36,23 @@ INDEX_LAG = timedelta(hours=1)  # By how much Stripe's search may be late, says 
 def make(configuration: Mapping[str, Any]) -> StripeGateway:
     """From one mode of settings.PSPS["stripe"]."""
     horizon = timedelta(seconds=configuration["horizon"])
-    return StripeGateway(make_calls(configuration), horizon=horizon)
+    return StripeGateway(make_calls(configuration), configuration, horizon=horizon)
 
 
-class StripeGateway(StripeDesk, StripePayer, StripeCosts):
-    """See paygate.psp.gateway.Gateway; disputes are StripeDesk's, payouts StripePayer's, costs StripeCosts'."""
+class StripeGateway(StripeDesk, StripePayer, StripeCosts, StripeReports):
+    """See paygate.psp.gateway.Gateway. Disputes are StripeDesk's, payouts StripePayer's, costs StripeCosts', and
+    statements StripeReports'."""
 
     name = "stripe"
     can_look_up = True
     refunds_each_capture = False
     key_lifetime = timedelta(hours=24)  # docs.stripe.com/api/idempotent_requests
 
-    def __init__(self, calls: Calls, *, horizon: timedelta) -> None:
+    def __init__(
+        self, calls: Calls, configuration: Mapping[str, Any], *, horizon: timedelta
+    ) -> None:
         super().__init__(calls)
+        self._downloads = Downloads(configuration)
         self.horizon = horizon
 
     def supports(self, currency: str) -> bool:

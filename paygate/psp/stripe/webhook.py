@@ -23,7 +23,7 @@ from paygate.psp.events import (
     PaymentMoved,
     Unreadable,
 )
-from paygate.psp.stripe import cases, payouts, refunds
+from paygate.psp.stripe import cases, payouts, refunds, reports
 from paygate.psp.stripe import translate as words
 
 ACKNOWLEDGEMENT = "ok"
@@ -45,6 +45,7 @@ DISPUTES = frozenset(
 PAYOUTS = frozenset(
     f"payout.{what}" for what in ("created", "updated", "paid", "failed", "canceled")
 )
+REPORTS = frozenset(("reporting.report_run.succeeded", "reporting.report_run.failed"))
 OTHER_MODE = "OTHER_MODE"  # The kind of an event that is a test, and came to the live endpoint.
 
 # --------------------------------------------------------------------------------------- receiving
@@ -121,6 +122,8 @@ def translate(item: Item) -> News:
         return cases.report(_object(item), at=item.at)
     if item.kind in PAYOUTS:
         return payouts.reported(_object(item))
+    if item.kind in REPORTS:
+        return reports.reported(_object(item))
     return Irrelevant(item.kind)
 
 
