@@ -22,31 +22,40 @@ _SECRET_NAME = re.compile(
 #: Where a password stands in an address: postgres://user:password@host.
 _IN_ADDRESS = re.compile(r"(?<=://)([^\s/:@\"]*):([^\s/@\"]+)(?=@)")
 
+_NAMED = ["token", "secret", "passw", "api", "signature", "authorization", "session", "cookie"]
+
+#: Each with what must stand in a line, in small letters, before it is worth looking for.
 _FORMS = (
     # Our keys, and Stripe's: what kind it is may be read, and nothing after it.
-    (re.compile(r"\b((?:sk|rk|pk)_(?:test|live)_)\w+"), rf"\1{MASKED}"),
+    (["_test_", "_live_"], re.compile(r"\b((?:sk|rk|pk)_(?:test|live)_)\w+"), rf"\1{MASKED}"),
     # Secrets by which webhooks are signed (Stripe's, Standard Webhooks').
-    (re.compile(r"\b(wh(?:sec|sk|pk)_)[\w+/=-]+"), rf"\1{MASKED}"),
+    (["whsec_", "whsk_", "whpk_"], re.compile(r"\b(wh(?:sec|sk|pk)_)[\w+/=-]+"), rf"\1{MASKED}"),
     # Adyen's API keys.
-    (re.compile(r"\bAQE[\w+/=*!?.<>{}\[\]()^$%&|~-]{8,}"), f"AQE{MASKED}"),
+    (["aqe"], re.compile(r"\bAQE[\w+/=*!?.<>{}\[\]()^$%&|~-]{8,}"), f"AQE{MASKED}"),
     # Whatever is presented in a header.
-    (re.compile(r"\b(Bearer|Basic)\s+[\w+/=.~-]{6,}", re.IGNORECASE), rf"\1 {MASKED}"),
-    # JSON Web Tokens.
-    (re.compile(r"\beyJ[\w-]{6,}\.[\w-]+\.[\w-]*"), MASKED),
-    # What a query string, a form or a repr names so: token=…, "password": "…", api_key='…'.
     (
+        ["bearer", "basic"],
+        re.compile(r"\b(Bearer|Basic)\s+[\w+/=.~-]{6,}", re.IGNORECASE),
+        rf"\1 {MASKED}",
+    ),
+    # JSON Web Tokens.
+    (["eyj"], re.compile(r"\beyJ[\w-]{6,}\.[\w-]+\.[\w-]*"), MASKED),
+    # What a query string, a form, JSON or a repr names so: token=…, "password": "…", api_key='…'.
+    (
+        _NAMED,
         re.compile(
-            r"(?i)((?:[?&\"'\\\s{,(]|^)[\w-]*"
-            r"(?:token|secret|password|passwd|api[_-]?key|signature|authorization|session(?:id)?|cookie)"
-            r"\\?[\"']?\s*[=:]\s*\\?[\"']?)"
-            r"(?!\[masked\]|null|None|true|false)[^\s&\"'\\,;)}]{4,}"
+            r"((?:token|secret|password|passwd|api[_-]?key|signature|authorization|session(?:id)?|cookie)"
+            r"(?:\\*[\"'])?\s*[=:]\s*(?:\\*[\"'])?)"
+            r"(?!\[masked\]|null|None|true|false)[^\s&\"'\\,;)}]{4,}",
+            re.IGNORECASE,
         ),
         rf"\1{MASKED}",
     ),
-    (_IN_ADDRESS, rf"\1:{MASKED}"),
+    (["://"], _IN_ADDRESS, rf"\1:{MASKED}"),
     # A person's address.
     (
-        re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+"),
+        ["@", "%40"],
+        re.compile(r"(?:[\w.+'~-]|%2B){1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+", re.IGNORECASE),
         "[e-mail]",
     ),
 )
@@ -69,17 +78,18 @@ class Mask:
     def __call__(self, text: str) -> str:
         if self._values is not None:
             text = self._values.sub(MASKED, text)
-        for form, instead in _FORMS:
-            text = form.sub(instead, text)
+        small = text.lower()
+        for hints, form, instead in _FORMS:
+            if any(hint in small for hint in hints):
+                text = form.sub(instead, text)
         return text
 
 
 def _written(value: str) -> Iterator[str]:
-    """As it is, as JSON writes it, and as an address does."""
-    yield value
-    yield json.dumps(value)[1:-1]
-    yield json.dumps(value, ensure_ascii=False)[1:-1]
-    yield quote(value, safe="")
+    """As it is, as Python shows it and as an address does; each as JSON writes that."""
+    for form in (value, repr(value)[1:-1], quote(value, safe="")):
+        yield json.dumps(form)[1:-1]
+        yield json.dumps(form, ensure_ascii=False)[1:-1]
 
 
 def _secrets(name: str, value: Any, *, secret: bool = False) -> Iterator[str]:
