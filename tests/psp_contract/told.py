@@ -23,6 +23,7 @@ from paygate.psp.events import (
     PaymentMoved,
     RefundReported,
     RefundState,
+    StatementReady,
 )
 from tests.psp_contract.conftest import configuration
 
@@ -219,7 +220,11 @@ ADYEN: list[Meaning] = [
         {**_CASE, "standing": Standing.UNDER_REVIEW, "movements": ()},
     ),
     ("CHARGEBACK_REVERSED", CaseReport, {**_CASE, "standing": Standing.WON}),
-    ("REPORT_AVAILABLE", Irrelevant, {}),
+    (
+        "REPORT_AVAILABLE",
+        StatementReady,
+        dict.fromkeys(("name", "where"), "settlement_detail_report_batch_134.csv"),
+    ),
 ]
 
 _BT = {

@@ -16,6 +16,7 @@ import Adyen
 
 from paygate.psp.adyen import payouts, translate
 from paygate.psp.adyen.desk import AdyenDesk
+from paygate.psp.adyen.downloads import AdyenDownloads
 from paygate.psp.adyen.payouts import AdyenPayer
 from paygate.psp.gateway import Authorize, Cancel, Capture, Confirm, Outcome, Refund, Request
 from paygate.psp.wire import session_for
@@ -42,28 +43,22 @@ def make(configuration: Mapping[str, Any]) -> AdyenGateway:
     address = adyen.client._determine_api_url(adyen.client.platform, CHECKOUT)
     timeout = tuple(configuration["timeout"])
     adyen.client.http_client.request = Connections(address, timeout=timeout)
-    return AdyenGateway(
-        adyen,
-        merchant_account=configuration["merchant_account"],
-        balance_account=configuration.get("balance_account", ""),
-        horizon=timedelta(seconds=configuration["horizon"]),
-    )
+    return AdyenGateway(adyen, configuration)
 
 
-class AdyenGateway(AdyenDesk, AdyenPayer):
-    """See paygate.psp.gateway.Gateway, paygate.psp.cases.Desk, and paygate.psp.payouts.Payer."""
+class AdyenGateway(AdyenDesk, AdyenPayer, AdyenDownloads):
+    """See paygate.psp: gateway.Gateway, cases.Desk, payouts.Payer and statements.StatementDesk."""
 
     name = "adyen"
     can_look_up = False
     refunds_each_capture = False
     key_lifetime = timedelta(days=7)  # docs.adyen.com/development-resources/api-idempotency
 
-    def __init__(
-        self, adyen: Any, *, merchant_account: str, balance_account: str, horizon: timedelta
-    ) -> None:
-        super().__init__(adyen, merchant_account=merchant_account)
-        self.horizon = horizon
-        self._balance_account = balance_account
+    def __init__(self, adyen: Any, configuration: Mapping[str, Any]) -> None:
+        AdyenDesk.__init__(self, adyen, merchant_account=configuration["merchant_account"])
+        AdyenDownloads.__init__(self, configuration)
+        self.horizon = timedelta(seconds=configuration["horizon"])
+        self._balance_account = configuration.get("balance_account", "")
         self._transfers = adyen.transfers.transfers_api
         self._payments = adyen.checkout.payments_api
         self._modifications = adyen.checkout.modifications_api

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from paygate.psp.adyen import payouts, platform, reports
+from paygate.psp.adyen import downloads, payouts, platform, reports
 from paygate.psp.adyen.item import (
     Payload,
     additional,
@@ -145,10 +145,14 @@ def _item(payload: Payload, account: str, now: datetime) -> Item:
     return Item(key=_key(payload), kind=kind, at=at, payload=payload)
 
 
+#: Under one reference there is more than one of them: a dispute's steps, a report that was made anew.
+_TOLD_AGAIN = {*reports.EVENTS, "REPORT_AVAILABLE"}
+
+
 def _key(payload: Payload) -> str:
     """What makes two items the same thing told twice; docs/decisions/0015 says why just this."""
     parts = [payload.get("pspReference"), payload.get("eventCode"), payload.get("success")]
-    if payload.get("eventCode") in reports.EVENTS:
+    if payload.get("eventCode") in _TOLD_AGAIN:
         parts.append(payload.get("eventDate"))
     elif _is_recapture(payload):
         parts.append("recaptured")
@@ -188,6 +192,8 @@ def translate(item: Item) -> News:
             return _reversal(payload)
         case _ if event in reports.EVENTS:
             return reports.report(item)
+        case "REPORT_AVAILABLE":
+            return downloads.announced(payload)
         case _ if event in platform.TRANSFERS:
             return payouts.reported(payload["data"])
         case _ if event == ANOTHER_ACCOUNT:
