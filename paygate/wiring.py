@@ -58,6 +58,7 @@ CHECKS: tuple[str, ...] = (
     "paygate.proof.conversions.CHECKS",
     "paygate.proof.fees.CHECKS",
     "paygate.costs.proof.CHECKS",
+    "paygate.reconciliation.proof.CHECKS",
 )
 
 

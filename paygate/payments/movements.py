@@ -23,34 +23,53 @@ def _captures(kind: LineKind, sign: str, reference: str, which: str) -> Movement
     )
 
 
-_APART = "a.operation = 'capture' AND a.psp_reference <> ''"
+_APART = "a.operation = 'capture' AND a.psp_reference <> '' AND a.psp <> 'stripe'"
+#: Stripe settles what was captured of a payment in one line, that goes by the payment.
+_TOGETHER = "a.operation = 'capture' AND a.psp = 'stripe' AND p.psp_reference <> ''"
 _AT_ONCE = (
     "a.operation IN ('authorize', 'confirm') AND p.capture_method = 'automatic'"
     " AND p.psp_reference <> ''"
 )
-_REVERSED = _BOOKED.format(of="a", kind="payment.capture_reversed", prefix="att")
+#: Taken back, and not made after all.
+_REVERSED = " AND NOT ".join(
+    _BOOKED.format(of="a", kind=kind, prefix="att")
+    for kind in ("payment.capture_reversed", "payment.recaptured")
+)
 
 
-def _refunds(kind: LineKind, sign: str, which: str) -> Movements:
+def _refunds(
+    kind: LineKind, sign: str, which: str, *, named: str = "r.psp_reference <> ''"
+) -> Movements:
     return Movements(
         kind,
         "re",
         f"""SELECT r.psp, r.livemode, r.merchant_id, r.id AS item, r.payment_id, r.psp_reference AS object,
                r.of_reference AS payment, {sign}r.amount AS amount, 0::bigint AS fee, r.currency, r.updated_at AS at
-           FROM refund r WHERE r.psp_reference <> '' AND {which}""",  # noqa: S608 - our own words.
+           FROM refund r WHERE {named} AND {which}""",  # noqa: S608 - our own words.
     )
 
 
 _CAME_BACK = _BOOKED.format(of="r", kind="refund.failed", prefix="re")
+_GIVEN = f"(r.state = 'succeeded' OR r.state = 'failed' AND {_CAME_BACK})"
+_GIVEN_BACK = f"r.state = 'failed' AND {_CAME_BACK}"
 
 #: A capture that was made apart has a reference of its own at some PSPs; what is taken at once goes by the payment's.
+#: What has no name at the PSP moved all the same.
 MOVEMENTS = (
     _captures(LineKind.CAPTURE, "", "a.psp_reference", _APART),
     _captures(LineKind.CAPTURE, "", "p.psp_reference", _AT_ONCE),
+    _captures(LineKind.CAPTURE, "", "p.psp_reference", _TOGETHER),
+    _captures(
+        LineKind.CAPTURE,
+        "",
+        "''",
+        "a.operation = 'capture' AND a.psp_reference = '' AND a.psp <> 'stripe'",
+    ),
     _captures(LineKind.CAPTURE_REVERSED, "-", "a.psp_reference", f"{_APART} AND {_REVERSED}"),
     _captures(LineKind.CAPTURE_REVERSED, "-", "p.psp_reference", f"{_AT_ONCE} AND {_REVERSED}"),
-    _refunds(
-        LineKind.REFUND, "-", f"(r.state = 'succeeded' OR r.state = 'failed' AND {_CAME_BACK})"
-    ),
-    _refunds(LineKind.REFUND_REVERSED, "", f"r.state = 'failed' AND {_CAME_BACK}"),
+    _captures(LineKind.CAPTURE_REVERSED, "-", "p.psp_reference", f"{_TOGETHER} AND {_REVERSED}"),
+    _refunds(LineKind.REFUND, "-", _GIVEN),
+    _refunds(LineKind.REFUND, "-", _GIVEN, named="r.psp_reference = ''"),
+    _refunds(LineKind.REFUND_REVERSED, "", _GIVEN_BACK),
+    _refunds(LineKind.REFUND_REVERSED, "", _GIVEN_BACK, named="r.psp_reference = ''"),
 )

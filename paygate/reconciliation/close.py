@@ -22,7 +22,9 @@ from paygate.reconciliation.breaks import (
     written,
 )
 from paygate.reconciliation.drafted import would_post
+from paygate.reconciliation.heal import cover
 from paygate.reconciliation.models import Break
+from paygate.reconciliation.told_again import tell
 
 
 @outside_transaction
@@ -48,6 +50,7 @@ def approve(break_: Break, *, by: str, because: str, digest: str, at: datetime) 
             if not isinstance(result, Posted):
                 raise Refused(f"The books do not take it: {result}") from result
         if how == Break.Proposal.DRAFT:
+            cover(locked)
             locked.resolve()
         else:
             locked.write_off()
@@ -77,8 +80,6 @@ def _may_be_approved(locked: Break, by: str, digest: str) -> Break.Proposal:
 
 def _tell(break_: Break, *, by: str, at: datetime) -> None:
     """Our own rooms hear what they had not heard. Raises Refused."""
-    from paygate.reconciliation.told_again import tell
-
     try:
         tell(break_)
     except (Quarantined, NotYet) as refusal:

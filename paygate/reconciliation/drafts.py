@@ -18,7 +18,9 @@ from paygate.reconciliation.odd import Odd
 
 
 def drafted(break_: Break, line: Odd, *, given_up: bool) -> None:
-    """Put to a new break of a line its draft and its news."""
+    """Put to a new break of a line its draft and its news; a line of nothing needs none."""
+    if not (line.net or line.billed or line.amount):
+        return
     if break_.psp == BANK:
         keep(break_, _of_the_bank(break_, line))
         return
@@ -123,7 +125,7 @@ def _corrected(break_: Break, line: Odd) -> Transaction:
 
 
 def _of_the_bank(break_: Break, line: Odd) -> Transaction:
-    """Whose it is nobody knows; a debit is a cost of ours until somebody does."""
+    """Whose it is nobody knows."""
     came = Money(line.net, line.settled_currency)
     amounts = {"gross": came, "fee": came - came, "billed": came - came}
     return corrections.line_unallocated(**of(break_), **amounts)

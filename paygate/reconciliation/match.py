@@ -75,6 +75,7 @@ _REPEATED = """
 """
 
 _SEVERAL = """
+    DROP TABLE IF EXISTS several;
     CREATE TEMPORARY TABLE several ON COMMIT DROP AS
     SELECT t.kind, t.object FROM told t WHERE t.object <> '' AND NOT EXISTS (SELECT FROM repeated r WHERE r.row = t.row)
     GROUP BY 1, 2 HAVING count(*) > 1

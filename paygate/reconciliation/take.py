@@ -120,16 +120,16 @@ ENTRIES_OF_THE_BANK = f"""
 """  # noqa: S608 - our own words.
 
 STAGE = """
-    WITH e AS MATERIALIZED ({entries})
+    WITH e AS MATERIALIZED ({entries}),
+    x AS MATERIALIZED (
+        SELECT i.merchant_id, i.kind, uuid7() AS id, max(i.at) AS at FROM e i WHERE i.amount <> 0 GROUP BY 1, 2
+    )
     INSERT INTO ledger_staged (
         merchant_id, livemode, transaction_id, kind, source, effective_at, line, account, currency, type, amount)
     SELECT e.merchant_id, %(livemode)s, x.id, e.kind, %(source)s, x.at,
         row_number() OVER (PARTITION BY e.merchant_id, e.kind ORDER BY e.account, e.currency),
         e.account, e.currency, CASE WHEN e.amount > 0 THEN 'DEBIT' ELSE 'CREDIT' END, abs(e.amount)
-    FROM e
-    JOIN (
-        SELECT i.merchant_id, i.kind, uuid7() AS id, max(i.at) AS at FROM e i WHERE i.amount <> 0 GROUP BY 1, 2
-    ) x ON x.merchant_id = e.merchant_id AND x.kind = e.kind
+    FROM e JOIN x ON x.merchant_id = e.merchant_id AND x.kind = e.kind
     WHERE e.amount <> 0
 """
 

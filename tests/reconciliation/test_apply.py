@@ -1,0 +1,414 @@
+"""Lines meet our books: what agrees is settled, and what does not is in suspense with its cause."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from kernel.clock import now
+from ledger.balances import trial_balance
+from paygate.costs.models import PaymentCost
+from paygate.payments.models import Attempt
+from paygate.reconciliation.breaks import propose
+from paygate.reconciliation.charges import learn_costs
+from paygate.reconciliation.close import approve
+from paygate.reconciliation.drafted import digest
+from paygate.reconciliation.due import find_overdue
+from paygate.reconciliation.models import Break, Cause, Statement
+from tests.costs.conftest import price, relay
+from tests.proof.holds import holds
+from tests.reconciliation.statements import applied, capture_of, line
+
+__all__ = ["price", "relay"]
+
+DRAFT = Break.Proposal.DRAFT
+
+
+@pytest.fixture
+def apply(monkeypatch, db):
+    def of(*lines: Any, **how: Any) -> Statement:
+        statement = applied(monkeypatch, list(lines), **how)
+        assert statement.state == "applied", statement.refused_because
+        return statement
+
+    return of
+
+
+@pytest.fixture
+def approve_all():
+    """Two people close every open break by its draft."""
+
+    def close() -> None:
+        for one in Break.objects.filter(closed_at=None).order_by("id"):
+            seen = digest(one, DRAFT)
+            propose(one, DRAFT, by="ada", because="as drafted", digest=seen, at=now())
+            approve(one, by="grace", because="agreed", digest=seen, at=now())
+
+    return close
+
+
+def standing() -> dict[str, int]:
+    """Debits less credits of every account that does not stand at zero, over all books."""
+    return {
+        one.account: one.debits.minor - one.credits.minor
+        for one in trial_balance(livemode=False)
+        if one.debits != one.credits
+        and not one.account.startswith(("liabilities:merchant", "income"))
+    }
+
+
+def causes() -> list[str]:
+    return sorted(Break.objects.values_list("cause", flat=True))
+
+
+def test_what_agrees_is_settled_to_our_bank_less_the_fee(api, apply):
+    paid = api.pay(psp="stripe", amount=10_000).json()
+
+    apply(capture_of(paid, fee=180))
+
+    assert standing() == {"assets:bank:stripe": 9_820, "expenses:psp:stripe:fees": 180}
+    assert causes() == []
+
+
+def test_a_line_that_nobody_knows_waits_in_suspense(api, apply):
+    apply(line("capture", 5_000, object="pi_unknown", payment="pi_unknown", fee=100))
+
+    assert standing() == {"assets:bank:stripe": 4_900, "suspense:reconciliation": -4_900}
+    assert causes() == [Cause.MISSING_HERE]
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"gross": 9_900, "settled_gross": 9_900}, Cause.AMOUNT),
+        ({"gross": 10_100, "settled_gross": 10_100}, Cause.AMOUNT),
+        ({"currency": "EUR", "settled_currency": "EUR"}, Cause.CURRENCY),
+        ({"account": "somebody"}, Cause.WRONG_MERCHANT_ACCOUNT),
+    ],
+)
+def test_a_line_that_contradicts_our_books_waits_and_its_draft_closes_it(
+    api, apply, approve_all, changes, cause
+):
+    paid = api.pay(psp="stripe", amount=10_000).json()
+
+    apply(capture_of(paid, **{"fee": 180, **changes}))
+
+    assert causes() == [cause]
+    assert holds()
+    approve_all()
+    assert "suspense:reconciliation" not in standing()
+    assert holds()
+
+
+def test_a_conversion_is_settled_through_our_positions(api, apply):
+    paid = api.pay(psp="stripe", amount=10_000, currency="GBP").json()
+
+    apply(
+        capture_of(
+            paid, settled_currency="EUR", settled_gross=11_700, fee=100, rate=Decimal("1.17")
+        )
+    )
+
+    assert causes() == []
+    assert standing() == {
+        "assets:bank:stripe": 11_600,
+        "expenses:psp:stripe:fees": 100,
+        "equity:fx:GBP": 10_000,
+        "equity:fx:EUR": -11_700,
+    }
+    assert holds()
+
+
+@pytest.mark.parametrize(
+    ("settled", "cause"), [(11_701, Cause.FX_ROUNDING), (11_800, Cause.AMOUNT)]
+)
+def test_a_conversion_unlike_its_rate_is_a_break(api, apply, approve_all, settled, cause):
+    paid = api.pay(psp="stripe", amount=10_000, currency="GBP").json()
+
+    apply(capture_of(paid, settled_currency="EUR", settled_gross=settled, rate=Decimal("1.17")))
+
+    assert causes() == [cause]
+    approve_all()
+    assert holds()
+    assert "suspense:reconciliation" not in standing()
+
+
+def test_a_line_that_is_told_twice_in_a_file_counts_once(api, apply, approve_all):
+    paid = api.pay(psp="stripe", amount=10_000).json()
+
+    apply(capture_of(paid, reference="txn_same"), capture_of(paid, reference="txn_same"))
+
+    assert causes() == [Cause.DUPLICATE_LINE]
+    approve_all()
+    assert holds()
+
+
+def test_a_line_that_is_told_again_by_another_file_changes_nothing_but_its_batch(api, apply):
+    paid = api.pay(psp="stripe", amount=10_000).json()
+    first = capture_of(paid, reference="txn_again")
+    apply(first)
+    before = standing()
+
+    apply({**first, "batch": "po_1"})
+
+    assert standing() == before
+    assert causes() == []
+    assert holds()
+
+
+def test_a_second_capture_of_one_payment_is_told_apart(api, apply, approve_all):
+    paid = api.pay(psp="stripe", amount=10_000).json()
+
+    apply(capture_of(paid), capture_of(paid))
+
+    assert causes() == [Cause.CAPTURED_TWICE]
+    assert standing()["suspense:reconciliation"] == -10_000
+    approve_all()
+    assert standing()["liabilities:unallocated"] == -10_000
+    assert holds()
+
+
+def test_captures_in_parts_are_settled_by_one_line_or_by_several(api, apply):
+    once, apart = (
+        api.pay(psp="stripe", amount=10_000, capture_method="manual").json() for _ in range(2)
+    )
+    for paid in (once, apart):
+        for amount, final in ((4_000, False), (6_000, True)):
+            reply = api.post(f"payments/{paid['id']}/capture", {"amount": amount, "final": final})
+            assert reply.status_code == 200, reply.json()
+    lines = [
+        capture_of(paid | {"amount_captured": amount})
+        for paid, amount in ((once, 10_000), (apart, 6_000), (apart, 4_000))
+    ]
+
+    apply(*lines)
+
+    assert causes() == []
+    assert "assets:psp:stripe:receivable" not in standing()
+    assert holds()
+
+
+def test_a_fee_unlike_the_contract_is_a_break_and_the_rest_is_settled(
+    api, apply, approve_all, price, relay
+):
+    price(150, 10)
+    paid = api.pay(psp="stripe", amount=10_000).json()
+    relay()
+
+    apply(capture_of(paid, fee=200))
+
+    assert causes() == [Cause.FEE]
+    assert standing()["expenses:psp:stripe:fees"] == 160
+    approve_all()
+    assert standing()["expenses:psp:stripe:fees"] == 200
+    assert holds()
+
+
+def test_what_payments_cost_is_learned_from_lines_once(api, apply, price, relay):
+    price(150, 10)
+    paid = api.pay(psp="stripe", amount=10_000).json()
+    relay()
+    apply(capture_of(paid, fee=160))
+
+    learn_costs(at=now())
+    learn_costs(at=now())
+
+    cost = PaymentCost.objects.get()
+    assert (cost.expected, cost.actual, cost.deviation) == (160, 160, 0)
+    assert holds()
+
+
+def test_a_newer_version_of_a_file_takes_the_place_of_the_older(api, apply):
+    paid, other = (
+        api.pay(psp="stripe", amount=10_000).json(),
+        api.pay(psp="stripe", amount=2_000).json(),
+    )
+    wrong = capture_of(paid, gross=9_000, settled_gross=9_000)
+    older = apply(wrong, identity="day 1")
+
+    newer = apply(
+        {**wrong, "gross": 10_000, "settled_gross": 10_000, "net": 10_000},
+        capture_of(other),
+        identity="day 1",
+    )
+
+    older.refresh_from_db()
+    assert (older.state, older.superseded_by_id) == ("superseded", newer.id)
+    assert standing() == {"assets:bank:stripe": 12_000}
+    assert [b.closed_by for b in Break.objects.all()] == ["newer_file"]
+    assert holds()
+
+
+def test_a_refund_of_the_dashboard_is_told_to_our_books_when_two_agree(api, apply, approve_all):
+    paid = api.pay(psp="stripe", amount=10_000).json()
+    apply(
+        capture_of(paid),
+        line("refund", -3_000, object="re_dash", payment=paid["psp_reference"]),
+    )
+    assert causes() == [Cause.REFUNDED_IN_DASHBOARD]
+
+    approve_all()
+
+    assert api.get(f"payments/{paid['id']}").json()["amount_refunded"] == 3_000
+    assert standing() == {"assets:bank:stripe": 7_000}
+    assert holds()
+    apply(line("fee", -100, booked_at=now() + timedelta(days=7)))
+    assert find_overdue(at=now()) == 0
+
+
+def test_a_chargeback_that_we_had_not_heard_of_becomes_a_dispute_when_two_agree(
+    api, apply, approve_all
+):
+    paid = api.pay(psp="stripe", amount=10_000).json()
+    apply(
+        capture_of(paid),
+        line("chargeback", -10_000, object="txn_cb", payment=paid["psp_reference"], fee=1_500),
+    )
+    assert causes() == [Cause.CHARGEBACK_NOT_HEARD]
+
+    approve_all()
+
+    assert api.get(f"payments/{paid['id']}").json()["amount_disputed"] == 10_000
+    assert holds()
+
+
+def test_a_payment_whose_outcome_nobody_knew_is_settled_by_the_line_that_tells_of_it(
+    api, apply, simulators
+):
+    simulators["stripe"].faults(next=["timeout_after"], hang_seconds=1)
+    reply = api.pay(psp="stripe", amount=10_000).json()
+    attempt = Attempt.objects.get()
+    assert attempt.outcome == "unknown"
+
+    apply(line("capture", 10_000, object="pi_found", payment="pi_found", ours=attempt.public_id))
+
+    found = api.get(f"payments/{reply['id']}").json()
+    assert (found["status"], found["psp_reference"]) == ("captured", "pi_found")
+    assert causes() == []
+    assert holds()
+
+
+def test_what_no_statement_tells_of_is_missing_once_its_days_have_passed_and_not_before(
+    api, apply, approve_all
+):
+    told, missing = (
+        api.pay(psp="stripe", amount=10_000).json(),
+        api.pay(psp="stripe", amount=2_500).json(),
+    )
+    apply(capture_of(told))
+    assert find_overdue(at=now()) == 0
+
+    apply(line("fee", -100, booked_at=now() + timedelta(days=7)))
+
+    assert find_overdue(at=now()) == 1
+    assert find_overdue(at=now()) == 0
+    found = Break.objects.get()
+    assert (found.cause, found.subject, found.amount) == ("missing_there", missing["id"], 2_500)
+    approve_all()
+    assert standing()["expenses:write_offs"] == 2_500
+    assert holds()
+
+
+def test_a_line_that_comes_late_closes_the_break_by_itself(api, apply):
+    missing = api.pay(psp="stripe", amount=2_500).json()
+    apply(line("fee", -100, booked_at=now() + timedelta(days=7)))
+    find_overdue(at=now())
+
+    apply(capture_of(missing, booked_at=now() + timedelta(days=8)))
+
+    assert Break.objects.get().closed_by == "later_line"
+    assert holds()
+
+
+def test_what_was_taken_and_let_go_again_is_not_missed(api, apply):
+    paid = api.pay(psp="stripe", amount=2_500).json()
+    assert api.post("refunds", {"payment": paid["id"]}).status_code == 201
+
+    apply(line("fee", -100, booked_at=now() + timedelta(days=7)))
+
+    assert find_overdue(at=now()) == 0
+
+
+def test_a_line_before_our_own_books_waits_for_them(api, apply):
+    apply(line("refund", -2_000, object="re_early", payment="pi_nobody"))
+    assert causes() == [Cause.MISSING_HERE]
+
+
+def test_a_batch_is_posted_to_those_whose_lines_it_pays_when_it_is_at_the_bank(
+    api, another_merchant, client_for, apply
+):
+    one, two = (
+        api.pay(psp="stripe", amount=10_000).json(),
+        client_for(another_merchant).pay(psp="stripe", amount=5_000).json(),
+    )
+    apply(
+        *(capture_of(paid, batch="po_9", fee=100) for paid in (one, two)),
+        line("settlement", -14_800, batch="po_9"),
+    )
+    assert standing()["assets:bank:stripe"] == 14_800
+
+    apply(line("settlement", 14_800, ours="STRIPE PAYOUT po_9"), psp="bank")
+
+    assert causes() == []
+    assert standing() == {"assets:bank:operating": 14_800, "expenses:psp:stripe:fees": 200}
+    assert holds()
+
+
+@pytest.mark.parametrize(
+    ("paid", "came", "keys"), [(9_000, 9_000, 1), (9_900, 9_800, 1), (9_000, 8_000, 2)]
+)
+def test_a_batch_that_differs_from_its_lines_or_at_the_bank_is_a_break(
+    api, apply, approve_all, paid, came, keys
+):
+    one = api.pay(psp="stripe", amount=10_000).json()
+    apply(capture_of(one, batch="po_9", fee=100), line("settlement", -paid, batch="po_9"))
+
+    apply(line("settlement", came, ours="po_9"), psp="bank")
+
+    assert causes() == [Cause.AMOUNT] * keys
+    assert holds()
+    approve_all()
+    assert standing()["assets:bank:operating"] == came
+    assert "suspense:reconciliation" not in standing()
+    assert "assets:bank:stripe" not in standing()
+    assert holds()
+
+
+def test_what_only_looks_like_a_batch_is_proposed_and_not_believed(api, apply, approve_all):
+    one = api.pay(psp="stripe", amount=10_000).json()
+    apply(capture_of(one, batch="po_9"), line("settlement", -10_000, batch="po_9"))
+
+    apply(line("settlement", 10_000, ours="no reference at all"), psp="bank")
+
+    [found] = Break.objects.all()
+    assert found.evidence["ours"]["perhaps"] == "stripe po_9"
+    assert standing()["assets:bank:stripe"] == 10_000
+    approve_all()
+    assert standing() == {"assets:bank:operating": 10_000}
+    assert holds()
+
+
+def test_what_a_psp_told_that_it_paid_and_no_bank_has_is_missed(api, apply):
+    one = api.pay(psp="stripe", amount=10_000).json()
+    apply(capture_of(one, batch="po_9"), line("settlement", -10_000, batch="po_9"))
+    apply(line("payout", 0, booked_at=now() + timedelta(days=7)), psp="bank")
+
+    assert find_overdue(at=now()) == 1
+    assert Break.objects.get(cause="missing_there").key.endswith(":awaited")
+
+    apply(line("settlement", 10_000, ours="po_9"), psp="bank")
+
+    assert Break.objects.get(cause="missing_there").closed_by == "later_line"
+
+
+def test_a_file_of_which_nothing_is_known_here_is_refused(monkeypatch, db):
+    lines = [line("capture", 100, object=f"pi_{n}", payment=f"pi_{n}") for n in range(20)]
+
+    refused = applied(monkeypatch, lines)
+
+    assert refused.state == "refused"
+    assert "another account" in refused.refused_because
+    assert standing() == {}
