@@ -12,7 +12,6 @@ from ledger import chart
 from ledger.models import LedgerTransaction
 from merchants.onboard import onboard
 from paygate.psp.events import NotYet
-from paygate.reconciliation import told_again
 from paygate.reconciliation.alike import alike, approve_all, propose_all
 from paygate.reconciliation.breaks import Changed, Refused, propose, reject, take
 from paygate.reconciliation.close import approve
@@ -55,7 +54,7 @@ def tell(monkeypatch):
             self.append(break_.id)
 
     told = Told()
-    monkeypatch.setattr(told_again, "tell", told)
+    monkeypatch.setattr("paygate.reconciliation.close.tell", told)
     return told
 
 
@@ -245,7 +244,7 @@ class TestNews:
 
     def test_closed_while_it_was_told_is_closed(self, db, tell, monkeypatch):
         made = proposed(self.unheard())
-        monkeypatch.setattr(told_again, "tell", closed_by_itself)
+        monkeypatch.setattr("paygate.reconciliation.close.tell", closed_by_itself)
         with pytest.raises(Refused, match="closed"):
             approved(made)
         assert not posted().exists()

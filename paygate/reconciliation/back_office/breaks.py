@@ -73,7 +73,9 @@ class BreakAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
         return age(break_.opened_at, break_.closed_at or now())
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
-        return super().changelist_view(request, {**(extra_context or {}), "totals": _totals(now())})
+        context = {**(extra_context or {}), "totals": _totals(now())}
+        listed: HttpResponseBase = super().changelist_view(request, context)
+        return listed
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

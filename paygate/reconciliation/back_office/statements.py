@@ -27,7 +27,7 @@ from unfold.widgets import (
 from kernel.back_office import PRIVATE, FoundById, ReadOnly, ReasonForm, asks, go_to
 from kernel.clock import now
 from kernel.money import Money
-from paygate.reconciliation.back_office.showing import address_of, link
+from paygate.reconciliation.back_office.showing import address_of, link, row_of
 from paygate.reconciliation.models import Break, Order, Statement
 from paygate.reconciliation.read_again import NotRefused, read_again
 from paygate.reconciliation.receive import TooLarge, content_of, receive
@@ -125,7 +125,9 @@ class StatementAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
         if found is None:
             raise Http404
         self.log_change(request, found, "Downloaded.")
-        name = "".join(c if (c.isascii() and c.isalnum()) or c in "._-" else "_" for c in found.name)
+        name = "".join(
+            c if (c.isascii() and c.isalnum()) or c in "._-" else "_" for c in found.name
+        )
         return StreamingHttpResponse(
             content_of(found),
             content_type="application/octet-stream",
@@ -138,7 +140,7 @@ class StatementAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
 
     # --------------------------------------------------------------------------------- handing in
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm("reconciliation.upload"))
 
     def add_view(
@@ -233,5 +235,4 @@ class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="statement")
     def statement_(self, order: Order) -> str:
-        found = Statement.objects.filter(id=order.statement_id).first()
-        return "" if found is None else link(found, found.name)
+        return row_of(order.statement_id, None)
