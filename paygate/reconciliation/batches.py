@@ -81,21 +81,30 @@ def await_batches(statement: Statement) -> None:
 def arrive(statement: Statement, *, at: datetime) -> None:
     """Match the credits and debits of the bank's statement with what is awaited: by reference, never by amount alone.
 
-    A line that is matched leaves suspense before it was posted: call it between taking the lines and posting them.
+    The bank repeats the batch's reference; or all of its words in its own way, and then the amount must be right. A
+    line that is matched leaves suspense before it was posted: call it between taking the lines and posting them.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            r"""
             SELECT DISTINCT ON (b.id) b.id, l.row, l.net
             FROM settlement_batch b
             JOIN statement_line l ON l.statement_id = %(statement)s AND l.kind = 'settlement' AND l.became = 'suspense'
                 AND l.settled_currency = b.currency
             JOIN told t ON t.row = l.row
-            WHERE b.livemode = %(livemode)s AND b.arrived_at IS NULL
-                AND t.ours || ' ' || t.description ~* ('(^|[^[:alnum:]])' || regexp_replace(
-                    b.reference, '([^[:alnum:]_ -])', '\\\\\\1', 'g') || '($|[^[:alnum:]])')
+            CROSS JOIN LATERAL (SELECT t.ours || ' ' || t.description AS says) n
+            WHERE b.livemode = %(livemode)s AND b.arrived_at IS NULL AND (
+                n.says ~* (%(word)s || regexp_replace(b.reference, '([^[:alnum:]_ -])', '\\\1', 'g') || %(end)s)
+                OR l.net = b.amount AND NOT EXISTS (
+                    SELECT FROM regexp_split_to_table(b.reference, '[^[:alnum:]]+') AS w (part)
+                    WHERE w.part <> '' AND n.says !~* (%(word)s || w.part || %(end)s)))
             ORDER BY b.id, abs(l.net - b.amount), l.row""",
-            {"statement": statement.id, "livemode": statement.livemode},
+            {
+                "statement": statement.id,
+                "livemode": statement.livemode,
+                "word": "(^|[^[:alnum:]])",
+                "end": "($|[^[:alnum:]])",
+            },
         )
         taken: set[int] = set()
         for batch_id, row, net in cursor.fetchall():

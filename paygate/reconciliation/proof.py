@@ -16,7 +16,8 @@ _BY_LINES = """
             sum(l.billed) AS billed, sum(l.fee_booked) AS booked, sum(l.fee_unexpected) AS unexpected,
             sum(l.rounding) AS rounding
         FROM statement_line l
-        WHERE l.statement_id = s.id AND l.became IN ('settled', 'suspense') AND (s.psp <> 'bank' OR l.became = 'suspense')
+        WHERE l.statement_id = s.id AND l.became IN ('settled', 'suspense')
+            AND (s.psp <> 'bank' OR l.became = 'suspense')
         GROUP BY 1, 2, 3
     ) l ON true
     CROSS JOIN LATERAL (
@@ -86,7 +87,8 @@ _OWED = f"""
         FROM statement_line l JOIN statement s ON s.id = l.statement_id AND s.state = 'applied' AND s.psp <> 'bank'
         WHERE l.became = 'settled'
         UNION ALL
-        SELECT split_part(c.code, ':', 3), t.livemode, e.currency, CASE e.type WHEN 'DEBIT' THEN e.amount ELSE -e.amount END
+        SELECT split_part(c.code, ':', 3), t.livemode, e.currency,
+            CASE e.type WHEN 'DEBIT' THEN e.amount ELSE -e.amount END
         FROM ledger_transaction t
         JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id
         JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id

@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
+from disputes.hear import case_reported
 from kernel.clock import now
+from kernel.money import Money
 from ledger.balances import trial_balance
 from paygate.costs.models import PaymentCost
+from paygate.payments.hear_refunds import refund_reported
 from paygate.payments.models import Attempt
+from paygate.psp.cases import CaseReport, Direction, Movement, Reason, Stage, Standing
+from paygate.psp.events import RefundReported, RefundState
 from paygate.reconciliation.breaks import propose
 from paygate.reconciliation.charges import learn_costs
 from paygate.reconciliation.close import approve
@@ -364,9 +369,9 @@ def test_a_batch_that_differs_from_its_lines_or_at_the_bank_is_a_break(
     api, apply, approve_all, paid, came, keys
 ):
     one = api.pay(psp="stripe", amount=10_000).json()
-    apply(capture_of(one, batch="po_9", fee=100), line("settlement", -paid, batch="po_9"))
+    apply(capture_of(one, batch="Eu.1:13+4", fee=100), line("settlement", -paid, batch="Eu.1:13+4"))
 
-    apply(line("settlement", came, ours="po_9"), psp="bank")
+    apply(line("settlement", came, ours="Eu.1:13+4"), psp="bank")
 
     assert causes() == [Cause.AMOUNT] * keys
     assert holds()
@@ -412,3 +417,105 @@ def test_a_file_of_which_nothing_is_known_here_is_refused(monkeypatch, db):
     assert refused.state == "refused"
     assert "another account" in refused.refused_because
     assert standing() == {}
+
+
+def test_a_bank_that_writes_a_reference_in_its_own_way_is_understood_if_the_amount_is_right(
+    api, apply
+):
+    one = api.pay(psp="stripe", amount=10_000).json()
+    apply(
+        capture_of(one, batch="PaygateECOM:134"),
+        line("settlement", -10_000, batch="PaygateECOM:134"),
+    )
+
+    apply(line("settlement", 10_001, ours="TX78213 batch 134, PaygateECOM"), psp="bank")
+    assert causes() == [Cause.MISSING_HERE]
+
+    apply(line("settlement", 10_000, ours="TX78214 batch 134, PaygateECOM"), psp="bank")
+    assert causes() == [Cause.MISSING_HERE]
+    assert standing()["assets:bank:operating"] == 20_001
+    assert holds()
+
+
+def test_a_line_that_was_told_before_our_books_had_it_is_settled_when_they_have(
+    api, apply, simulators
+):
+    paid = api.pay(psp="stripe", amount=10_000).json()
+    made = simulators["stripe"].act("refund", payment=paid["id"], amount=4_000)
+    apply(
+        capture_of(paid, batch="po_1"),
+        line("refund", -4_000, object=made["id"], payment=paid["psp_reference"], batch="po_1"),
+    )
+    assert causes() == [Cause.REFUNDED_IN_DASHBOARD]
+    told = RefundReported(
+        psp_reference=paid["psp_reference"],
+        reference=made["id"],
+        state=RefundState.SUCCEEDED,
+        amount=Money(4_000, "USD"),
+    )
+    refund_reported("stripe", told, livemode=False, now=now())
+
+    find_overdue(at=now())
+
+    assert Break.objects.get().closed_by == "later_line"
+    assert standing() == {"assets:bank:stripe": 6_000}
+    assert holds()
+
+
+def test_what_waited_in_our_own_book_is_settled_in_the_merchants(api, apply):
+    early = line("refund", -4_000, object="re_early", payment="pi_unknown_yet")
+    apply(early)
+    paid = api.pay(psp="stripe", amount=10_000).json()
+    told = RefundReported(
+        psp_reference=paid["psp_reference"],
+        reference="re_early",
+        state=RefundState.SUCCEEDED,
+        amount=Money(4_000, "USD"),
+    )
+    refund_reported("stripe", told, livemode=False, now=now())
+
+    find_overdue(at=now())
+
+    assert Break.objects.get().closed_by == "later_line"
+    assert "suspense:reconciliation" not in standing()
+    assert holds()
+
+
+def test_a_newer_version_of_a_file_whose_batch_has_arrived_is_posted_anew(api, apply):
+    one, two = (api.pay(psp="stripe", amount=amount).json() for amount in (10_000, 2_000))
+    paid = line("settlement", -12_000, batch="po_9")
+    older = [capture_of(one, batch="po_9"), paid]
+    apply(*older, identity="day 9")
+    apply(line("settlement", 12_000, ours="po_9"), psp="bank")
+    assert causes() == [Cause.AMOUNT]
+    assert holds()
+
+    apply(*older, capture_of(two, batch="po_9"), identity="day 9")
+
+    assert standing() == {"assets:bank:operating": 12_000}
+    assert [b.closed_by for b in Break.objects.all()] == ["newer_file"]
+    assert holds()
+
+
+def test_a_dispute_that_only_its_payment_names_is_found_by_it_and_its_amount(
+    api, apply, simulators
+):
+    paid = api.pay(psp="stripe", amount=10_000).json()
+    report = CaseReport(
+        case="dp_1",
+        psp_reference=paid["psp_reference"],
+        at=now(),
+        stage=Stage.CHARGEBACK,
+        standing=Standing.NEEDS_RESPONSE,
+        amount=Money(10_000, "USD"),
+        reason=Reason.GENERAL,
+        movements=(
+            Movement("dp_1:withdrawn", Direction.WITHDRAWN, Money(10_000, "USD"), Money(0, "USD")),
+        ),
+    )
+    case_reported("stripe", report, livemode=False, now=now())
+
+    apply(capture_of(paid), line("chargeback", -10_000, payment=paid["psp_reference"]))
+
+    assert causes() == []
+    assert holds()
