@@ -15,7 +15,7 @@ PARTS = {
     "web": ("web",),
     "workers": (
         *("worker-stripe", "worker-adyen", "worker-braintree"),
-        *("worker-payouts", "worker-default"),
+        *("worker-payouts", "worker-reconciliation", "worker-default"),
     ),
     "notices": ("worker-notices",),
     "relay": ("relay",),

@@ -79,6 +79,7 @@ VICTIMS = [
     "worker-default",
     "worker-notices",
     "worker-payouts",
+    "worker-reconciliation",
     "relay",
     "beat",
 ]

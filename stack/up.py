@@ -41,6 +41,7 @@ def programs(folder: Path, ports: Mapping[str, int]) -> dict[str, list[str]]:
         "worker-braintree": worker("braintree", queue="psp.braintree", threads=4),
         "worker-notices": worker("notices", queue="notices", threads=2),
         "worker-payouts": worker("payouts", queue="payouts", threads=2),
+        "worker-reconciliation": worker("reconciliation", queue="reconciliation", threads=1),
         "worker-default": worker("default", queue="default", threads=2),
         "beat": [*CELERY, "beat", "--schedule", str(folder / "beat")],
     }
@@ -139,7 +140,7 @@ class Stack:
         for name, address in {**self.simulators, "bank": self.bank}.items():
             self.wait_for(f"sim-{name}", f"{address}/_control/health")
         self.wait_for("web", f"{self.api}/readyz")
-        for name in (*PSPS, "notices", "payouts", "default"):
+        for name in (*PSPS, "notices", "payouts", "reconciliation", "default"):
             self.processes.wait_for(f"worker-{name}", partial(ping, self.redis_url, name))
         seed = self._seed()
         self.merchants: list[dict[str, str]] = seed["merchants"]

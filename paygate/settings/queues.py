@@ -171,6 +171,22 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"queue": "default", "expires": 3600.0},
     },
+    # What is to be done tables tell; so a day on which no worker was there is asked for later.
+    **{
+        what: {
+            "task": f"reconciliation.{task}",
+            "schedule": every,
+            "options": {"queue": "reconciliation", "expires": every},
+        }
+        for what, task, every in (
+            ("order statements", "order", 60.0),
+            ("fetch statements", "fetch", 10.0),
+            ("pick up statements", "folder", 30.0),
+            ("apply statements", "apply", 5.0),
+            ("find what no statement tells of", "due", 300.0),
+            ("tell what is not settled", "alert", 3600.0),
+        )
+    },
     "make checkpoints": {
         "task": "housekeeping.checkpoints",
         "schedule": 60.0,
