@@ -4,8 +4,9 @@ Two are ordered of each day: what is in the automatic payouts that took effect t
 columns we get unasked depends on the version and the account, so all are asked for. That a run is done is told as well;
 what is told is an id, and where its file is we ask.
 
-A server error is repeated for ever under the key of the request that met it, and a failed run stays failed; so an order
-may be made under further keys: a report that is run twice harms nobody.
+Under the key of a request Stripe repeats its answer: a refusal, because the day's data are not there yet, as well as a
+server error; and a failed run stays failed. So the key is of the hour, and an order may be made under further keys: a
+report that is run twice harms nobody.
 
 Sources, at docs.stripe.com: /reports/api, /api/reporting/report_run, /file-upload#download-file-contents.
 """
@@ -20,6 +21,7 @@ from urllib.parse import quote, urlsplit
 import requests
 import stripe
 
+from kernel.clock import wall
 from paygate.psp.events import Irrelevant, News, StatementReady, Unreadable
 from paygate.psp.statements import Offered, StatementUnavailable
 from paygate.psp.stripe.calls import OTHER_KEYS, Calls, insist
@@ -56,10 +58,11 @@ class StripeReports:
 
     def _order(self, report: str, day: date) -> str:
         """The id of a run that has not failed."""
+        hour = int(wall().timestamp()) // 3600
         params = {"report_type": report, "parameters": _parameters(day)}
         run = {}
         for number in range(OTHER_KEYS):
-            key = f"statement:{report}:{day}" + (f":{number}" if number else "")
+            key = f"statement:{report}:{day}:{hour}" + (f":{number}" if number else "")
             made = insist(key, lambda k: self._calls.post(RUNS, k, **params))
             run = self._run(made["id"])  # What a key gives is how it stood when it was made.
             if run["status"] != "failed":

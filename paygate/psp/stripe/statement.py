@@ -91,14 +91,54 @@ _OURS = f"""CASE
     WHEN {_CATEGORY} IN ('transfer', 'transfer_reversal') THEN r."transfer_metadata[payout]"
     ELSE '' END"""
 
+#: RATE. Each of the largest conversions of a pair of currencies says a rate: the shortest number that gives, rounded to
+#: a minor unit, what was settled. Where two of three rows of the pair, and three at least, are as one of these says,
+#: it is the rate of all that are so or off by no more than rounding may be; it is for whoever reads them to say which
+#: are off. Other rows have rates of their own, and name none.
+_OFF = 2  # Minor units.
+_NUMBER = r"'^-?[0-9]{1,15}(\.[0-9]{1,4})?$'"
+_RATES = f"""
+    converted AS MATERIALIZED (
+        SELECT r."row", r.customer_facing_currency AS facing, r.currency, r.customer_facing_amount::numeric AS gross,
+            r.gross::numeric AS settled, scale(r.gross::numeric) AS places
+        FROM raw r
+        WHERE r.customer_facing_currency <> r.currency AND r.customer_facing_amount ~ {_NUMBER}
+            AND r.gross ~ {_NUMBER} AND r.customer_facing_amount ~ '[1-9]'
+    ), said AS (
+        SELECT DISTINCT p.facing, p.currency, s.rate
+        FROM (SELECT DISTINCT facing, currency FROM converted) p
+        CROSS JOIN LATERAL (
+            SELECT c.gross, c.settled, c.places FROM converted c WHERE (c.facing, c.currency) = (p.facing, p.currency)
+            ORDER BY abs(c.gross) DESC, c."row" LIMIT 20
+        ) c
+        CROSS JOIN LATERAL (
+            SELECT n.rate FROM (SELECT round(c.settled / c.gross, d) AS rate FROM generate_series(0, 10) AS d) n
+            WHERE round(c.gross * n.rate, c.places) = c.settled ORDER BY scale(n.rate) LIMIT 1
+        ) s
+    ), agreed AS (
+        SELECT DISTINCT ON (facing, currency) facing, currency, rate
+        FROM (
+            SELECT c.facing, c.currency, s.rate, count(*) AS rows,
+                count(*) FILTER (WHERE round(c.gross * s.rate, c.places) = c.settled) AS so
+            FROM said s JOIN converted c USING (facing, currency) GROUP BY 1, 2, 3
+        ) v
+        WHERE so >= 3 AND so * 3 >= rows * 2 ORDER BY facing, currency, so DESC, rate
+    ), rated AS (
+        SELECT c."row", a.rate FROM converted c JOIN agreed a USING (facing, currency)
+        WHERE abs(round(c.gross * a.rate, c.places) - c.settled) * 10::numeric ^ c.places <= {_OFF}
+    )
+"""  # noqa: S608 - our own words.
+
 _LINES = f"""
+    WITH {_RATES}
     SELECT r."row", {_KIND} AS kind, r.balance_transaction_id AS reference, {_OBJECT} AS object,
         r.payment_intent_id AS payment, {_OURS} AS ours, '' AS account,
         {_CURRENCY} AS currency, {_GROSS} AS gross,
-        upper(r.currency) AS settled_currency, r.gross AS settled_gross, r.fee, r.net, '0' AS billed, '' AS rate,
+        upper(r.currency) AS settled_currency, r.gross AS settled_gross, r.fee, r.net, '0' AS billed,
+        coalesce(t.rate::text, '') AS rate,
         CASE WHEN {_CATEGORY} = 'payout' THEN r.source_id ELSE r.automatic_payout_id END AS batch,
         r.created_utc AS booked_at, 'UTC' AS zone, concat_ws(' ', r.reporting_category, r.description) AS description
-    FROM raw r
+    FROM raw r LEFT JOIN rated t ON t."row" = r."row"
     WHERE concat(r.balance_transaction_id, r.currency, r.gross, r.fee, r.net, r.reporting_category) <> ''
 """  # noqa: S608 - our own words.
 
