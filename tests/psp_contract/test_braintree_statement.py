@@ -326,6 +326,38 @@ def test_what_the_simulator_publishes_is_fetched_and_read(
     assert (settled["payment"], settled["amount"], settled["currency"]) == (batch, 1_00, "EUR")
 
 
+@pytest.mark.usefixtures("db")
+def test_what_is_converted_and_what_comes_back_is_read_as_it_was_meant(
+    simulator: run.Simulator, desk: StatementDesk
+) -> None:
+    simulator.act("settle_in", currency="GBP", **{"in": "EUR", "rate": "1.1700"})
+    asked = authorize("braintree", Money(12_34, "GBP"), capture=True)
+    assert isinstance(cast("Gateway", desk).send(asked), Approved)
+    simulator.act("settle", payment=asked.payment)
+    credit = simulator.act("refund", payment=asked.payment)["id"]
+    simulator.act("settle", payment=asked.payment)
+    batches = [simulator.act("cut")["id"]]
+    simulator.act("fail_refund", payment=asked.payment)
+    batches.append(simulator.act("cut")["id"])
+
+    read = []
+    for batch in batches:
+        account, _, day = batch.rpartition(" ")
+        name = f"transaction_level_fees_{account}_{day}.csv"
+        read += rows_of(FLAT, simulator.statement(name))
+
+    told = [(row["kind"], row["gross"], row["currency"], row["net"], row["rate"]) for row in read]
+    rate = Decimal("1.17")
+    assert told == [
+        ("capture", 12_34, "GBP", 14_44, rate),
+        ("refund", -12_34, "GBP", -14_44, rate),
+        ("refund_reversed", 12_34, "GBP", 14_44, rate),
+    ]
+    assert {row["settled_currency"] for row in read} == {"EUR"}
+    assert [row["object"] for row in read[1:]] == [credit, credit]
+    assert len({row["reference"] for row in read}) == 3
+
+
 def test_there_is_none_for_a_day_on_which_nothing_was_paid(desk: StatementDesk) -> None:
     assert desk.fetch_statement(OFFERED) is None
 
@@ -398,6 +430,7 @@ def test_a_report_that_breaks_off_is_none(strings: Puppet) -> None:
         reply(200, "[1]"),
         reply(200, '{"data": {"report": null}}'),
         reply(200, "<html>"),
+        reply(200, answer(5)),
         DIES,
     ],
 )
@@ -410,6 +443,19 @@ def test_an_answer_that_is_none_is_asked_for_again_later(strings: Puppet, said: 
 def test_nobody_there_is_asked_again_later() -> None:
     with pytest.raises(StatementUnavailable):
         desk_at(nobody()).fetch_statement(OFFERED)
+
+
+@pytest.mark.parametrize(
+    ("api", "graphql"),
+    [
+        ("api.sandbox.braintreegateway.com", "payments.sandbox.braintree-api.com"),
+        ("api.braintreegateway.com", "payments.braintree-api.com"),
+        ("braintree.example", "braintree.example"),
+    ],
+)
+def test_braintrees_own_environments_have_another_host_for_graphql(api: str, graphql: str) -> None:
+    made = make(configuration("braintree", f"https://{api}:443"))
+    assert made._sdk.config.graphql_base_url() == f"https://{graphql}:443/graphql"
 
 
 # ------------------------------------------------------------------------------------- being told

@@ -72,7 +72,10 @@ class BraintreeReports:
             if errors := said.get("errors"):
                 raise StatementUnavailable(f"Braintree refuses: {errors[0]['message']}")
             found = said["data"]["report"]["paymentLevelFees"]
-            return None if found is None else found["url"]
+            url = None if found is None else found["url"]
+            if url is not None and not isinstance(url, str):
+                raise TypeError(f"{url!r} is no address")
+            return url
         except (LookupError, TypeError, AttributeError) as error:
             raise StatementUnavailable(
                 f"Braintree's answer is not as documented: {error!r}"

@@ -89,7 +89,8 @@ def _lines(billed: str) -> str:
 
 #: A day of an account; that which most rows name, should one of them name another.
 _IDENTITY = f"""
-    SELECT coalesce(mode() WITHIN GROUP (ORDER BY {_BATCH}), '') FROM raw WHERE "Merchant Account ID" <> ''
+    SELECT coalesce((
+        SELECT {_BATCH} FROM raw WHERE "Merchant Account ID" <> '' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1), '')
 """  # noqa: S608 - our own words.
 
 
