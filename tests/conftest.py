@@ -22,7 +22,6 @@ from paygate.psp import registry
 from paygate.routing import choose, health
 from simulators.run import Simulator, start
 
-BASES = {"stripe": "api_base", "adyen": "api_base", "braintree": "api_base"}
 QUICK = (0.5, 0.6)  # Connect and read time-outs in seconds: tests do not wait for a PSP that hangs.
 
 
@@ -30,7 +29,7 @@ QUICK = (0.5, 0.6)  # Connect and read time-outs in seconds: tests do not wait f
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Simulator]]:
     """The three simulators, as processes of their own."""
     folder = tmp_path_factory.mktemp("simulators")
-    started = {psp: start(psp, folder=folder) for psp in BASES}
+    started = {psp: start(psp, folder=folder) for psp in registry.PSPS}
     yield started
     for simulator in started.values():
         simulator.stop()
@@ -42,7 +41,9 @@ def simulators(running: dict[str, Simulator], settings: Any) -> Iterator[dict[st
     psps = deepcopy(settings.PSPS)
     for psp, simulator in running.items():
         simulator.faults()
-        psps[psp]["test"] |= {"api_base": simulator.url, "timeout": QUICK, "horizon": 1.0}
+        mode = psps[psp]["test"]
+        mode |= {name: simulator.url for name in mode if name.endswith("_base")}
+        mode |= {"timeout": QUICK, "horizon": 1.0}
     settings.PSPS = psps
     registry.gateway.cache_clear()
     yield running
