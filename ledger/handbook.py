@@ -11,7 +11,17 @@ from uuid import UUID
 from kernel.money import Money
 from ledger import chart
 from ledger.journal import render
-from ledger.recipes import corrections, disputes, fees, funds, fx, payments, payouts, refunds
+from ledger.recipes import (
+    corrections,
+    disputes,
+    fees,
+    funds,
+    fx,
+    payments,
+    payouts,
+    refunds,
+    settlement,
+)
 from ledger.transaction import Transaction, credit, debit
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "books.md"
@@ -115,6 +125,7 @@ def _examples() -> Iterator[tuple[Callable[..., Transaction], Transaction]]:
     yield fees.cost_passed_on, fees.cost_passed_on(**whose, source="att_1", cost=Money(1_80, "USD"))
     yield from _money_out(whose)
     yield from _conversions(whose)
+    yield from _settlement(whose)
     yield from _breaks(whose)
 
 
@@ -161,6 +172,37 @@ def _conversions(whose: dict[str, Any]) -> Iterator[tuple[Callable[..., Transact
     yield fx.revalued, fx.revalued(**whose, source="2026-12-01", gain=Money(1_25, "USD"))
 
 
+def _settlement(whose: dict[str, Any]) -> Iterator[tuple[Callable[..., Transaction], Transaction]]:
+    gross, fee, none = Money(100_00, "USD"), Money(2_90, "USD"), Money(0, "USD")
+    of: dict[str, Any] = {**whose, "psp": "stripe", "source": "stm_1"}
+    line: dict[str, Any] = {**of, "gross": gross, "fee": fee, "billed": none}
+    yield (
+        settlement.settlement_booked,
+        settlement.settlement_booked(**line, fee_booked=none, fee_unexpected=Money(10, "USD")),
+    )
+    euros: dict[str, Any] = {"settled": Money(92_01, "EUR"), "fee": Money(2_90, "EUR")}
+    nothing: dict[str, Any] = {"billed": Money(0, "EUR"), "fee_unexpected": Money(0, "EUR")}
+    yield (
+        settlement.settlement_converted,
+        settlement.settlement_converted(
+            **of, gross=gross, **euros, **nothing, rounding=Money(1, "EUR")
+        ),
+    )
+    yield (
+        settlement.settlement_unexplained,
+        settlement.settlement_unexplained(**of, net=gross - fee),
+    )
+    batch: dict[str, Any] = {**whose, "source": "stl_1:stm_1"}
+    yield (
+        settlement.settlement_arrived,
+        settlement.settlement_arrived(**batch, psp="stripe", amount=gross - fee),
+    )
+    yield (
+        settlement.bank_unexplained,
+        settlement.bank_unexplained(**whose, source="stm_2", amount=Money(12_00, "USD")),
+    )
+
+
 def _breaks(whose: dict[str, Any]) -> Iterator[tuple[Callable[..., Transaction], Transaction]]:
     gross, fee, none = Money(100_00, "USD"), Money(2_90, "USD"), Money(0, "USD")
     brk: dict[str, Any] = {**whose, "source": "brk_1"}
@@ -190,6 +232,14 @@ def _breaks(whose: dict[str, Any]) -> Iterator[tuple[Callable[..., Transaction],
     yield (
         corrections.receivable_given_up,
         corrections.receivable_given_up(**brk, psp="stripe", owed=gross),
+    )
+    yield (
+        corrections.batch_given_up,
+        corrections.batch_given_up(**brk, psp="stripe", amount=gross - fee),
+    )
+    yield (
+        corrections.payout_not_found,
+        corrections.payout_not_found(**brk, amount=Money(87_39, "USD")),
     )
     held = debit(chart.reconciliation_suspense(), gross - fee)
     owed = credit(chart.psp_receivable("stripe"), Money(101_00, "USD"))

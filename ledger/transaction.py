@@ -97,6 +97,16 @@ def credit(account: str, amount: Money) -> Entry:
     return _entry(account, Side.CREDIT, amount)
 
 
+def debited(account: str, amount: Money) -> Entry:
+    """The debit of an amount of either sign: below zero it is a credit."""
+    return debit(account, amount) if amount.minor >= 0 else credit(account, -amount)
+
+
+def credited(account: str, amount: Money) -> Entry:
+    """The credit of an amount of either sign: below zero it is a debit."""
+    return debited(account, -amount)
+
+
 def _entry(account: str, side: Side, amount: Money) -> Entry:
     if amount.minor < 0:
         raise ValueError(f"{side.lower()} {account} {amount}: an entry's amount is never negative")

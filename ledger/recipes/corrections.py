@@ -15,8 +15,7 @@ from uuid import UUID
 
 from kernel.money import Money
 from ledger import chart
-from ledger.recipes.settlement import credited, debited
-from ledger.transaction import Entry, Side, Transaction, transaction
+from ledger.transaction import Entry, Side, Transaction, credited, debited, transaction
 
 RESOLVED = "reconciliation.resolved"
 WRITTEN_OFF = "reconciliation.written_off"
@@ -194,6 +193,36 @@ def receivable_given_up(
         source,
         debited(chart.write_offs(), owed),
         credited(chart.psp_receivable(psp), owed),
+        merchant=merchant,
+        livemode=livemode,
+        memo=memo,
+    )
+
+
+def batch_given_up(
+    *, merchant: UUID, livemode: bool, psp: str, source: str, amount: Money, memo: str = ""
+) -> Transaction:
+    """What a PSP says that it paid never came to our bank, and is given up."""
+    return transaction(
+        RESOLVED,
+        source,
+        debited(chart.write_offs(), amount),
+        credited(chart.bank(psp), amount),
+        merchant=merchant,
+        livemode=livemode,
+        memo=memo,
+    )
+
+
+def payout_not_found(
+    *, merchant: UUID, livemode: bool, source: str, amount: Money, memo: str = ""
+) -> Transaction:
+    """A payout that our books have as paid never left our bank account: it is kept apart until its end is known."""
+    return transaction(
+        RESOLVED,
+        source,
+        debited(chart.operating_bank(), amount),
+        credited(chart.unallocated(), amount),
         merchant=merchant,
         livemode=livemode,
         memo=memo,

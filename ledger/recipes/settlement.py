@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kernel.money import Money
 from ledger import chart
-from ledger.transaction import Entry, Transaction, credit, debit, transaction
+from ledger.transaction import Transaction, credited, debited, transaction
 
 
 def settlement_booked(
@@ -116,13 +116,3 @@ def bank_unexplained(*, merchant: UUID, livemode: bool, source: str, amount: Mon
         merchant=merchant,
         livemode=livemode,
     )
-
-
-def debited(account: str, amount: Money) -> Entry:
-    """The debit of an amount of either sign."""
-    return debit(account, amount) if amount.minor >= 0 else credit(account, -amount)
-
-
-def credited(account: str, amount: Money) -> Entry:
-    """The credit of an amount of either sign."""
-    return debited(account, -amount)

@@ -146,7 +146,10 @@ def _break(psp: str, livemode: bool, row: tuple[Any, ...], *, at: datetime) -> B
         opened_at=at,
         updated_at=at,
     )
-    if psp != BANK:
+    if psp == BANK:
+        whose = {name: value for name, value in of(break_).items() if name != "psp"}
+        keep(break_, corrections.payout_not_found(**whose, amount=-ours))
+    else:
         owed = ours - Money(fee, currency)
         keep(break_, corrections.receivable_given_up(**of(break_), owed=owed))
     return break_
@@ -168,26 +171,30 @@ def _batches(*, livemode: bool, at: datetime) -> int:
         key = f"batch:{batch.public_id}:awaited"
         if Break.objects.filter(psp=batch.psp, livemode=livemode, key=key).exists():
             continue
-        breaks.append(
-            Break(
-                id=uuid7(),
-                psp=batch.psp,
-                livemode=livemode,
-                key=key,
-                cause=Cause.MISSING_THERE,
-                merchant_id=HOUSE,
-                subject=batch.public_id,
-                currency=batch.currency,
-                amount=abs(batch.amount),
-                statement_id=batch.statement_id,
-                row=batch.row,
-                evidence={
-                    "theirs": {"batch": batch.reference, "paid": str(batch.money)},
-                    "ours": {"bank": "nothing came"},
-                },
-                opened_at=at,
-                updated_at=at,
-            )
-        )
+        breaks.append(_awaited(batch, key, at=at))
     open_all(breaks, at=at)
     return len(breaks)
+
+
+def _awaited(batch: Batch, key: str, *, at: datetime) -> Break:
+    break_ = Break(
+        id=uuid7(),
+        psp=batch.psp,
+        livemode=batch.livemode,
+        key=key,
+        cause=Cause.MISSING_THERE,
+        merchant_id=HOUSE,
+        subject=batch.public_id,
+        currency=batch.currency,
+        amount=abs(batch.amount),
+        statement_id=batch.statement_id,
+        row=batch.row,
+        evidence={
+            "theirs": {"batch": batch.reference, "paid": str(batch.money)},
+            "ours": {"bank": "nothing came"},
+        },
+        opened_at=at,
+        updated_at=at,
+    )
+    keep(break_, corrections.batch_given_up(**of(break_), amount=batch.money))
+    return break_

@@ -32,12 +32,17 @@ def older_than(statement: Statement, *, identity: str, format: str) -> Statement
 
 
 def supersede(older: Statement, by: Statement, *, at: datetime) -> None:
-    """Take back what the older version posted, and close what it had opened and nobody has decided yet."""
+    """Take back what the older version posted, with what was decided of it, and close what nobody has decided yet.
+
+    What is wrong in the newer version as well is found anew.
+    """
     batches = list(Batch.objects.filter(statement_id=older.id))
     sources = [older.public_id]
     for batch in batches:
         told = f"{batch.public_id}:{older.public_id}"
         sources += [told, f"{told}:rest"]
+    decided = Break.objects.filter(statement_id=older.id, closed_at__isnull=False)
+    sources += [break_.public_id for break_ in decided]
     _take_back(sources, livemode=older.livemode, by=by, at=at)
     Batch.objects.filter(id__in=[batch.id for batch in batches]).update(swept_at=None, swept_as="")
     open_ = Break.objects.filter(statement_id=older.id, closed_at__isnull=True)
@@ -65,7 +70,7 @@ def _posted(sources: Collection[str], *, livemode: bool) -> Iterator[Transaction
             FROM ledger_transaction t
             JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id
             JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id
-            WHERE t.source = ANY(%s) AND t.livemode = %s AND (t.kind LIKE 'settlement.%%' OR t.kind LIKE 'bank.%%')
+            WHERE t.source = ANY(%s) AND t.livemode = %s AND t.kind ~ '^(settlement|bank|reconciliation)[.]'
                 AND NOT EXISTS (
                     SELECT FROM ledger_transaction r WHERE r.merchant_id = t.merchant_id AND r.reverses = t.id)
             ORDER BY t.merchant_id, t.id, e.line""",

@@ -519,3 +519,16 @@ def test_a_dispute_that_only_its_payment_names_is_found_by_it_and_its_amount(
 
     assert causes() == []
     assert holds()
+
+
+def test_what_two_people_decided_of_an_older_version_is_taken_back_with_it(api, apply, approve_all):
+    paid = api.pay(psp="stripe", amount=10_000).json()
+    wrong = capture_of(paid, gross=9_000, settled_gross=9_000)
+    apply(wrong, identity="day 1")
+    approve_all()
+    assert standing()["expenses:write_offs"] == 1_000
+
+    apply({**wrong, "gross": 10_000, "settled_gross": 10_000, "net": 10_000}, identity="day 1")
+
+    assert standing() == {"assets:bank:stripe": 10_000}
+    assert holds()
