@@ -86,7 +86,7 @@ def _close(upto: datetime | None) -> bool:
     with atomic(), connection.cursor() as cursor:
         if not _alone(cursor):
             return False
-        cursor.execute(_CLOSE, {"upto": upto, "grace": GRACE})
+        cursor.execute(_CLOSE, {"upto": upto, "grace": GRACE.total_seconds()})
     return True
 
 
@@ -96,7 +96,7 @@ _CLOSE = """
     FROM (
         SELECT coalesce(c.last, to_timestamp(0)) AS last,
             coalesce(c.last, (SELECT min(posted_at) FROM ledger_transaction)) AS since,
-            coalesce(%(upto)s::timestamptz, clock_timestamp() - %(grace)s::interval) AS until
+            coalesce(%(upto)s::timestamptz, clock_timestamp() - %(grace)s * interval '1 second') AS until
         FROM (SELECT max(upto) AS last FROM ledger_closing) c
     ) span,
     LATERAL (

@@ -20,6 +20,7 @@ app.autodiscover_tasks(
         "paygate.fx",
         "paygate.monitoring",
         "paygate.payments",
+        "paygate.proof",
         "paygate.reconciliation",
         "paygate.webhooks",
         "paygate.housekeeping",

@@ -68,6 +68,7 @@ READINGS: tuple[str, ...] = (
     "merchants.notices.metrics.READINGS",
     "paygate.monitoring.success.READINGS",
     "paygate.monitoring.platform.READINGS",
+    "paygate.proof.metrics.READINGS",
     "paygate.reconciliation.metrics.READINGS",
     "payouts.readings.READINGS",
     "disputes.readings.READINGS",

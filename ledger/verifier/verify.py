@@ -114,7 +114,8 @@ def books(root: Any, manifest: dict[str, Any]) -> Iterator[str]:
         content, count, lines_in_all = hashlib.sha256(), 0, 0
         debits: dict[str, int] = defaultdict(int)
         for t in transactions:
-            name, off, lines = f"transaction {t['id']} of {merchant}", defaultdict(int), []
+            name, lines = f"transaction {t['id']} of {merchant}", list[Row]()
+            off: dict[str, int] = defaultdict(int)
             leaf = [line(t["id"], merchant, manifest["mode"], *list(t.values())[2:])]
             if whose == (merchant, t["id"]):
                 lines = list(of_it)
@@ -154,14 +155,14 @@ def books(root: Any, manifest: dict[str, Any]) -> Iterator[str]:
         yield f"seal {sealed[merchant][at]['number']} of {merchant}: its transactions are missing"
     if whose:
         yield f"entries of transaction {whose[1]} of {whose[0]}, which is not where it should be"
-    off = defaultdict(int)
+    openings: dict[Any, int] = defaultdict(int)
     for a in rows(root / "accounts.csv"):
         opening, closing = int(a["opening"]), int(a["closing"])
-        off[a["merchant"], a["currency"]] += opening
+        openings[a["merchant"], a["currency"]] += opening
         if opening + moved.pop((a["merchant"], a["account"], a["currency"]), 0) != closing:
             yield f"{a['account']} {a['currency']} of {a['merchant']} does not close at {closing}"
     yield from (
-        f"opening balances of {key} are off by {minor}" for key, minor in off.items() if minor
+        f"opening balances of {key} are off by {minor}" for key, minor in openings.items() if minor
     )
     yield from (f"no balances of account {key}" for key in moved)
 

@@ -1,4 +1,4 @@
-"""Checkpoints, partitions, old replies: set-based, and harmless when done twice."""
+"""Checkpoints, seals, partitions, old replies: set-based, and harmless when done twice."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kernel.idempotency.models import IdempotencyKey
 from kernel.idempotency.replay import BODY_KEPT
 from ledger.checkpoints import make_checkpoints
 from ledger.partitions import ensure_partitions
+from ledger.seals import seal as seal_days
 
 MONTHS_AHEAD = 3
 
@@ -20,6 +21,12 @@ MONTHS_AHEAD = 3
 def checkpoints(**_: Any) -> None:
     """Shorten the tails that balances are summed over."""
     make_checkpoints()
+
+
+@shared_task(name="housekeeping.seal")
+def seal(**_: Any) -> None:
+    """Close the UTC days that are over, and seal each book's part of them."""
+    seal_days()
 
 
 @shared_task(name="housekeeping.partitions")

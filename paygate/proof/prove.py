@@ -7,8 +7,9 @@ payments and the attempts themselves.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
@@ -17,8 +18,11 @@ from django.db import connection
 from kernel.checks import Check as Check
 from kernel.clock import now, rfc3339
 from kernel.db import atomic
+from kernel.money import Money
 from ledger.booked import booked
 from ledger.checkpoints import verify_checkpoints
+from ledger.seals import heads, verify_seals
+from paygate.proof.calls import CHECKS as OF_CALLS
 from paygate.wiring import CHECKS as OTHERS_CHECKS
 from paygate.wiring import KEYED, named
 
@@ -197,6 +201,7 @@ class Finding:
     says: str
     contradictions: int
     example: str  # The first contradiction; "" when there is none.
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,20 +212,36 @@ class Proof:
     payments: int
     captured: dict[str, int]  # Minor units by currency.
     unresolved: int
+    heads: dict[str, dict[str, str]]  # The newest roll of each mode: what was sealed by then.
     at: datetime
     seconds: float
 
     @property
+    def discrepancies(self) -> int:
+        return sum(finding.contradictions for finding in self.findings)
+
+    @property
     def holds(self) -> bool:
-        return not any(finding.contradictions for finding in self.findings)
+        return not self.discrepancies
+
+    @property
+    def summary(self) -> str:
+        """ "N payments, M captured, 0 discrepancies, checked at T in S seconds"."""
+        sums = ", ".join(str(Money(minor, code)) for code, minor in self.captured.items())
+        return (
+            f"{self.payments} payments, {sums or 'nothing'} captured, {self.unresolved} unresolved, "
+            f"{self.discrepancies} discrepancies, checked at {rfc3339(self.at)} in {self.seconds:.2f} s"
+        )
 
     def as_json(self) -> dict[str, Any]:
         return {
             "holds": self.holds,
-            "discrepancies": sum(finding.contradictions for finding in self.findings),
+            "summary": self.summary,
+            "discrepancies": self.discrepancies,
             "payments": self.payments,
             "captured": self.captured,
             "unresolved": self.unresolved,
+            "heads": self.heads,
             "at": rfc3339(self.at),
             "seconds": round(self.seconds, 2),
             "findings": [asdict(finding) for finding in self.findings],
@@ -230,33 +251,52 @@ class Proof:
 def prove() -> Proof:
     """Ask all of it, in one snapshot of the database."""
     started, at = time.monotonic(), now()
-    findings = []
     outermost = not connection.in_atomic_block
     with atomic(), connection.cursor() as cursor:
         if outermost:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        for check in chain(CHECKS, *named(OTHERS_CHECKS)):
-            question = f"SELECT count(*), min(found::text) FROM ({check.against}) AS found"  # noqa: S608
-            cursor.execute(question)
-            count, example = cursor.fetchone()
-            findings.append(Finding(check.says, count, example or ""))
+        findings = [_asked(check) for check in chain(CHECKS, OF_CALLS, *named(OTHERS_CHECKS))]
+        for says, verify in _VERIFIED:
+            findings.append(_verified(says, verify))
         cursor.execute(VOLUME)
         volume = cursor.fetchall()
         cursor.execute(UNRESOLVED)
         (unresolved,) = cursor.fetchone()
-    wrong = verify_checkpoints()
-    findings.append(
-        Finding(
-            "every checkpoint is the sum of the entries before it",
-            len(wrong),
-            str(wrong[0]) if wrong else "",
-        )
-    )
+        newest = heads()
     return Proof(
         findings=findings,
         payments=sum(count for _, count, _ in volume),
         captured={currency: int(captured) for currency, _, captured in volume},
         unresolved=unresolved,
+        heads={
+            "live" if head.livemode else "test": {
+                "upto": head.upto.astimezone(UTC).isoformat(),
+                "hash": head.hash,
+            }
+            for head in newest
+        },
         at=at,
         seconds=time.monotonic() - started,
     )
+
+
+_VERIFIED: tuple[tuple[str, Callable[[], Sequence[object]]], ...] = (
+    ("every checkpoint is the sum of the entries before it", verify_checkpoints),
+    ("every sealed day stands as it was sealed, and each seal goes on from the last", verify_seals),
+)
+
+
+def _asked(check: Check) -> Finding:
+    begun = time.monotonic()
+    with connection.cursor() as cursor:
+        question = f"SELECT count(*), min(found::text) FROM ({check.against}) AS found"  # noqa: S608
+        cursor.execute(question)
+        count, example = cursor.fetchone()
+    return Finding(check.says, count, example or "", round(time.monotonic() - begun, 3))
+
+
+def _verified(says: str, verify: Callable[[], Sequence[object]]) -> Finding:
+    begun = time.monotonic()
+    wrong = verify()
+    example = str(wrong[0]) if wrong else ""
+    return Finding(says, len(wrong), example, round(time.monotonic() - begun, 3))

@@ -1,5 +1,7 @@
 """Redis and Celery: what carries. Neither is ever the truth."""
 
+from celery.schedules import crontab
+
 from paygate.settings.env import env
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
@@ -191,6 +193,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "housekeeping.checkpoints",
         "schedule": 60.0,
         "options": {"queue": "default", "expires": 60.0},
+    },
+    "seal the books": {
+        "task": "housekeeping.seal",
+        "schedule": 600.0,
+        "options": {"queue": "default", "expires": 600.0},
+    },
+    "prove": {
+        "task": "proof.run",
+        "schedule": crontab(hour="4", minute="30"),
+        "options": {"queue": "default", "expires": 3600.0},
     },
     "make partitions": {
         "task": "housekeeping.partitions",

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from django.core.management.base import BaseCommand, CommandParser
 
-from kernel.money import Money
 from paygate.proof.prove import prove
+from paygate.proof.runs import keep
 
 
 class Command(BaseCommand):
@@ -16,6 +16,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
+        parser.add_argument(
+            "--forget",
+            action="store_true",
+            help="do not keep the run, as where nothing can be written",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         proof = prove()
@@ -29,11 +34,8 @@ class Command(BaseCommand):
                     self.stdout.write(
                         f"     {finding.contradictions} × not so, first {finding.example}"
                     )
-            sums = ", ".join(str(Money(minor, code)) for code, minor in proof.captured.items())
-            self.stdout.write(
-                f"\n{proof.payments} payments, {sums or 'nothing'} captured, {proof.unresolved} unresolved, "
-                f"{sum(f.contradictions for f in proof.findings)} discrepancies, "
-                f"checked at {proof.as_json()['at']} in {proof.seconds:.2f} s"
-            )
+            self.stdout.write(f"\n{proof.summary}")
+        if not options["forget"]:
+            keep(proof, by="manage.py prove")
         if not proof.holds:
             raise SystemExit(1)
