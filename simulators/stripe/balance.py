@@ -61,6 +61,7 @@ class Transaction:
     currency: str
     facing: int
     facing_currency: str
+    facing_fee: int  # That of a dispute, which is in the books before it is converted.
     rate: Decimal | None
     livemode: bool
     show: Show
@@ -72,6 +73,11 @@ class Transaction:
     @property
     def net(self) -> int:
         return self.amount - self.fee
+
+    @property
+    def brought(self) -> int:
+        """What it brought into the balance, without a fee that is taken off only now."""
+        return self.net if self.facing_fee else self.amount
 
     @property
     def available_on(self) -> int:
@@ -153,6 +159,7 @@ class Balance:
             currency=into,
             facing=amount,
             facing_currency=currency,
+            facing_fee=fee,
             rate=rate,
             livemode=livemode,
             show=show,

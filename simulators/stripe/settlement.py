@@ -9,6 +9,7 @@ Sources, at docs.stripe.com: /payouts#payout-schedule, /reports/payout-reconcili
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -110,6 +111,7 @@ class Settlement:
             return ""
         for transaction in paid:
             self._book_fee(transaction)
+        self._book_conversions(paid)
         told, planted = self._mistaken(rows)
         for row in told:
             if row.kind == "settlement":
@@ -192,6 +194,23 @@ class Settlement:
                 reference=moved.id,
                 amount=iso_minor(fee, moved.currency),
                 currency=moved.currency.upper(),
+            )
+
+    def _book_conversions(self, paid: Iterable[Transaction]) -> None:
+        """What went out of one currency into another, once for each."""
+        went: Counter[str] = Counter()
+        for moved in paid:
+            if moved.rate is not None:
+                went[moved.facing_currency] += moved.facing - moved.facing_fee
+                went[moved.currency] -= moved.brought
+        for currency, amount in went.items():
+            self._books.write(
+                "converted",
+                payment="",
+                attempt="",
+                reference="",
+                amount=iso_minor(amount, currency),
+                currency=currency.upper(),
             )
 
     # --------------------------------------------------------------------------------------- telling

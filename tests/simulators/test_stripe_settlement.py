@@ -15,6 +15,7 @@ import requests
 import stripe
 
 from simulators import run
+from stack.witness import OWES
 from tests.simulators.listener import Listener, listener
 from tests.simulators.sdk import StripeMerchant
 from tests.simulators.test_stripe_refunds import give_back, take
@@ -286,7 +287,10 @@ def test_what_is_charged_in_one_currency_can_be_settled_in_another(
     at_own: StripeMerchant, new: Callable[[str], str]
 ) -> None:
     at_own.simulator.act("settle_in", currency="GBP", **{"in": "EUR"}, rate="1.1705")
+    disputed = new("pay")
     made = take(at_own, new("pay"), amount=80_01, currency="gbp")
+    take(at_own, disputed, amount=50_00, currency="gbp")
+    at_own.simulator.act("dispute", payment=disputed)
     at_own.simulator.act("settle_in", currency="GBP", **{"in": "GBP"}, rate="1")
     at_own.simulator.act("cut")
 
@@ -299,7 +303,18 @@ def test_what_is_charged_in_one_currency_can_be_settled_in_another(
     assert (row["gross"], row["currency"]) == ("93.65", "eur")  # 93.651705
     [shown] = at_own.sdk.v1.balance_transactions.list({"source": row["source_id"]}).data  # type: ignore[typeddict-item]
     assert Decimal(str(shown.exchange_rate)) == Decimal("1.1705")
-    assert settled(at_own, "EUR")[-1] == 93_65
+    [lost] = [
+        row
+        for row in downloaded(at_own, ordered(at_own, "payouts.itemized.3"))
+        if row["currency"] == "eur"
+    ]
+    assert lost["net"] == "-76.09"  # 93.65 and a fee of 15 pounds for the dispute, 17.56 euros.
+    assert settled(at_own, "EUR")[-1] == 76_09
+    totals = at_own.simulator.books()["totals"]
+    assert [
+        sum(sign * totals[code].get(kind, 0) for kind, sign in OWES.items())
+        for code in ("GBP", "EUR")
+    ] == [0, 0]
 
 
 @pytest.mark.parametrize(
