@@ -24,7 +24,10 @@ from paygate.wiring import READINGS, named
 
 log = logging.getLogger(__name__)
 
-LONGEST = "5s"  # For which a question may keep PostgreSQL busy.
+LEAST, MOST = (
+    5.0,
+    60.0,
+)  # Seconds for which a question may keep PostgreSQL busy; the seldom ones longer.
 SLACK = timedelta(seconds=1)  # Beat is not that exact: what is due in a moment is due.
 
 
@@ -55,13 +58,19 @@ def read(*, at: datetime, of: Iterable[Reading] | None = None) -> int:
 
 def ask(reading: Reading, *, at: datetime) -> Rows:
     """The answer, in a transaction of its own: whatever a question does to PostgreSQL ends with it."""
-    if callable(reading.asks):
-        return list(reading.asks(at))
     with atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [LONGEST])
+        longest = f"{patience(reading) * 1000:.0f}ms"
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [longest])
+        if callable(reading.asks):
+            return list(reading.asks(at))
         cursor.execute(reading.asks, {"at": at})
         rows: Rows = cursor.fetchall()
         return rows
+
+
+def patience(reading: Reading) -> float:
+    """Seconds that each query of a question may take."""
+    return min(MOST, max(LEAST, reading.every / 60))
 
 
 def keep(reading: Reading, rows: Rows, *, at: datetime) -> None:

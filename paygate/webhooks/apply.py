@@ -30,6 +30,7 @@ from django.utils.module_loading import import_string
 
 from kernel.clock import now
 from kernel.db import outside_transaction
+from kernel.logs import about, forget
 from paygate import wiring
 from paygate.metrics import PSP_EVENTS
 from paygate.psp.events import Irrelevant, Item, News, NotYet, Quarantined, Unreadable
@@ -128,9 +129,11 @@ def _side_by_side(psp: str, rows: list[list[Meant]]) -> Iterator[list[PspEvent]]
 
 
 def _hear_row(row: Sequence[Meant]) -> list[PspEvent]:
+    said = about(event=row[0][0].public_id)
     try:
         return [event for event, meant in row if _hear(event, meant)]
     finally:
+        forget(said)
         if threading.current_thread() is not threading.main_thread():
             connection.close()  # Back to the pool; this thread may not need one for long.
 

@@ -10,7 +10,7 @@ from django.db import connection
 from kernel.clock import now
 from kernel.readings import Reading
 from paygate.monitoring.models import Taken
-from paygate.monitoring.read import ask, read, readings
+from paygate.monitoring.read import ask, patience, read, readings
 from paygate.routing import health
 from tests.monitoring.conftest import label
 
@@ -52,9 +52,18 @@ def test_a_question_that_fails_keeps_its_last_answer_and_nobody_else_from_theirs
 def test_a_question_is_cut_short_that_keeps_postgresql_busy(monkeypatch):
     from django.db import OperationalError
 
-    monkeypatch.setattr("paygate.monitoring.read.LONGEST", "50ms")
-    with pytest.raises(OperationalError, match="statement timeout"):
-        ask(Reading(tells={"paygate_x": ""}, asks="SELECT pg_sleep(5), 1"), at=now())
+    monkeypatch.setattr("paygate.monitoring.read.LEAST", 0.05)
+    asleep = "SELECT pg_sleep(5)"
+    for asks in (asleep, lambda _: connection.cursor().execute(asleep)):
+        with pytest.raises(OperationalError, match="statement timeout"):
+            ask(Reading(tells={"paygate_x": ""}, asks=asks, every=1), at=now())
+
+
+def test_what_is_seldom_asked_may_take_longer():
+    def patience_every(seconds):
+        return patience(Reading(tells={"paygate_x": ""}, asks="", every=seconds))
+
+    assert [patience_every(seconds) for seconds in (15, 60, 3600, 86_400)] == [5, 5, 60, 60]
 
 
 def test_a_label_that_is_not_there_any_more_is_gone(shown):
