@@ -12,7 +12,7 @@ unheard_chargeback     a chargeback of a payment of ours that nobody told of; al
 duplicate_line         the row a second time, under the same name
 amount_low, amount_high  less or more than was captured or refunded
 wrong_currency         the payer's currency is another; what is settled is right
-fee_high, fee_low      of a capture, taken off or billed; only where there is a fee
+fee_high, fee_low      of a capture, taken off or billed; only where there is a fee, and no conversion
 fx_rounding            what is settled is off by one minor unit; only where there is a conversion
 wrong_account          a row of somebody else's account, which is not paid to us; only where files name accounts
 unknown_kind           a row of a kind that nobody knows ("other"; its description says the word)
@@ -166,7 +166,7 @@ class _File:
 
 def _touches(row: Row) -> str:
     """What a row is about: one mistake for each."""
-    return row.payment or row.reference
+    return row.order or row.payment or row.reference
 
 
 def _planted(row: Row, amount: int) -> Planted:
@@ -220,7 +220,8 @@ def _alone(file: _File, row: Row) -> bool:
 
 
 def _charges(_: _File, row: Row) -> bool:
-    return row.kind == "capture" and (row.fee or row.billed) >= _LEAST_OFF
+    converted = row.currency != row.settled_currency
+    return row.kind == "capture" and not converted and (row.fee or row.billed) >= _LEAST_OFF
 
 
 def _converted(_: _File, row: Row) -> bool:
@@ -320,8 +321,9 @@ def _round_wrongly(file: _File, row: Row) -> Planted:
 
 
 def _misplace(file: _File, row: Row) -> Planted:
-    stranger = replace(_of_a_stranger(file, row), account=f"{row.account}Outlet")
-    return replace(file.insert(stranger), amount=0)
+    """What it cost the other one we do not learn."""
+    stranger = replace(_of_a_stranger(file, row), fee=0, billed=0)
+    return replace(file.insert(replace(stranger, account=f"{row.account}Outlet")), amount=0)
 
 
 def _say_what_nobody_knows(file: _File, row: Row) -> Planted:
