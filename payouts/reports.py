@@ -25,6 +25,8 @@ from django.db.models import Max
 from kernel.db import atomic, outside_transaction
 from kernel.ids import InvalidId, decode, uuid7
 from kernel.money import Money
+from paygate.reconciliation.models import BANK, Statement
+from paygate.reconciliation.receive import receive
 from payouts.bank.channel import BankUnavailable, ReportName
 from payouts.bank.registry import BankNotConfigured, bank
 from payouts.bankfiles.orders import Became, Reported, Unreadable
@@ -83,22 +85,32 @@ def _newest(livemode: bool) -> int:
 
 
 def keep(name: ReportName, content: bytes, *, livemode: bool, at: datetime) -> None:
-    """Keep a report as it came, before anybody believes it; one that is kept already is left alone."""
-    Report.objects.bulk_create(
-        [
-            Report(
-                id=uuid7(),
-                livemode=livemode,
-                number=name.number,
-                name=name.name,
-                kind=name.kind,
-                sha256=sha256(content).hexdigest(),
-                content=zlib.compress(content),
-                received_at=at,
-            )
-        ],
-        ignore_conflicts=True,
+    """Keep a report as it came, before anybody believes it; one that is kept already is left alone.
+
+    A statement of our accounts is handed on to reconciliation in the same commit: all that is booked is its, and of
+    what is said of payouts here nothing need be true there.
+    """
+    report = Report(
+        id=uuid7(),
+        livemode=livemode,
+        number=name.number,
+        name=name.name,
+        kind=name.kind,
+        sha256=sha256(content).hexdigest(),
+        content=zlib.compress(content),
+        received_at=at,
     )
+    with atomic():
+        Report.objects.bulk_create([report], ignore_conflicts=True)
+        if name.kind == "camt.053":
+            receive(
+                BANK,
+                name.name,
+                [content],
+                livemode=livemode,
+                source=Statement.Source.BANK,
+                at=at,
+            )
 
 
 def apply(report: Report, *, at: datetime) -> bool:

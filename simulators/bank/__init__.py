@@ -17,4 +17,7 @@ become of a payment, its creditor's name says:
 
     REJECT, REJECT AM04     refused with the file's check; AC04 without a code. ACH knows no such word: it comes back
     RETURN, RETURN MD07     paid, and sent back two bank days later; AC04 or, by ACH, R02 without a code
+
+What PSPs pay to our accounts is deposited by the control act `deposit` (server.py), and only the day's statement tells
+of it.
 """

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
 from simulators.agenda import Agenda
 from simulators.bank import camt, days
-from simulators.bank.camt import Entry
+from simulators.bank.camt import Booking
 from simulators.bank.orders import Account
 from simulators.bank.reports import Reports
 
@@ -20,7 +20,7 @@ _STATEMENT_AT = (0, 5)  # Of the day after.
 class _Book:
     balance: int = _OPENING
     statements: int = 0
-    today: list[Entry] = field(default_factory=list)
+    today: list[Booking] = field(default_factory=list)
 
 
 class Accounts:
@@ -36,7 +36,14 @@ class Accounts:
         """Of a new entry."""
         return f"E{self._new_id()[:16]}"
 
-    def book(self, account: Account, entries: list[Entry], *, tell: bool) -> None:
+    def of(self, currency: str) -> Account:
+        """The customer's account in that currency: the one that was used first, or a new one."""
+        for account in self._books:
+            if account.currency == currency:
+                return account
+        return Account("".join(f"{ord(letter)}" for letter in currency), currency)
+
+    def book(self, account: Account, entries: Sequence[Booking], *, tell: bool) -> None:
         """Book them now, and `tell` of it at once by a camt.054; the day's statement says it in any case."""
         book = self._books.setdefault(account, _Book())
         if not book.today:
@@ -52,7 +59,7 @@ class Accounts:
     def _close(self, account: Account, day: date) -> None:
         book = self._books[account]
         entries, book.today = book.today, []
-        moved = sum(entry.amount if entry.is_return else -entry.amount for entry in entries)
+        moved = sum(entry.amount if entry.is_credit else -entry.amount for entry in entries)
         opening, book.balance = book.balance, book.balance + moved
         book.statements += 1
         content = camt.statement(

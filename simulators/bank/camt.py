@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 from xml.sax.saxutils import escape
 
 from simulators.bank.orders import Account, Payment, Reason, major
 
-#: Bank transaction codes: a credit transfer that we issued (SEPA's, any other, by ACH), and its return.
+#: Bank transaction codes: a credit transfer that we issued (SEPA's, any other, by ACH), and its return; one that came,
+#: and a direct debit of somebody else's.
 _ISSUED = {"EUR": ("ICDT", "ESCT"), "USD": ("ICDT", "ACDT")}
 _OTHER = ("ICDT", "XBCT")
 _RETURN = ("ICDT", "RRTN")
+_PAID_IN = ("RCDT", "ESCT")
+_PAID_OUT = ("RDDT", "ESDD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,27 @@ class Entry:
     def amount(self) -> int:
         return sum(payment.amount for payment in self.payments)
 
+    @property
+    def is_credit(self) -> bool:
+        return self.is_return
 
-def notification(account: Account, entries: Sequence[Entry], *, id_: str, at: datetime) -> bytes:
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """What somebody else paid to a customer's account or, not being a credit, took from it."""
+
+    reference: str
+    at: datetime
+    amount: int  # In minor units, above zero.
+    is_credit: bool
+    other: str  # Who paid it, or took it.
+    remittance: str
+
+
+Booking: TypeAlias = Entry | Deposit
+
+
+def notification(account: Account, entries: Sequence[Booking], *, id_: str, at: datetime) -> bytes:
     """A camt.054 of these entries."""
     return _document(
         "camt.054.001.08",
@@ -45,7 +68,7 @@ def notification(account: Account, entries: Sequence[Entry], *, id_: str, at: da
 
 def statement(
     account: Account,
-    entries: Sequence[Entry],
+    entries: Sequence[Booking],
     *,
     number: int,
     opening: int,
@@ -90,26 +113,44 @@ def _balance(code: str, account: Account, amount: int, day: datetime) -> str:
     )
 
 
-def _entries(account: Account, entries: Iterable[Entry]) -> str:
+def _entries(account: Account, entries: Iterable[Booking]) -> str:
     return "".join(_entry(account, entry) for entry in entries)
 
 
-def _entry(account: Account, entry: Entry) -> str:
-    count = len(entry.payments)
-    batch = (
-        f"<Btch><MsgId>{escape(entry.message_id)}</MsgId><PmtInfId>{escape(entry.group)}</PmtInfId>"
-        f"<NbOfTxs>{count}</NbOfTxs>{_amount(entry.amount, account.currency, 'TtlAmt')}"
-        f"{_side(credit=entry.is_return)}</Btch>"
-        if count > 1
-        else ""
-    )
-    details = "".join(_details(account, entry, payment) for payment in entry.payments)
+def _entry(account: Account, entry: Booking) -> str:
+    if isinstance(entry, Deposit):
+        code, details = _PAID_IN if entry.is_credit else _PAID_OUT, _deposited(account, entry)
+    else:
+        code = _RETURN if entry.is_return else _ISSUED.get(account.currency, _OTHER)
+        details = _batch(account, entry)
+        details += "".join(_details(account, entry, payment) for payment in entry.payments)
     day = f"<Dt>{entry.at:%Y-%m-%d}</Dt>"
     return (
         f"<Ntry><NtryRef>{entry.reference}</NtryRef>{_amount(entry.amount, account.currency)}"
-        f"{_side(credit=entry.is_return)}<Sts><Cd>BOOK</Cd></Sts><BookgDt>{day}</BookgDt>"
+        f"{_side(credit=entry.is_credit)}<Sts><Cd>BOOK</Cd></Sts><BookgDt>{day}</BookgDt>"
         f"<ValDt>{day}</ValDt><AcctSvcrRef>{entry.reference}</AcctSvcrRef>"
-        f"{_code(account, returned=entry.is_return)}<NtryDtls>{batch}{details}</NtryDtls></Ntry>"
+        f"{_code(*code)}<NtryDtls>{details}</NtryDtls></Ntry>"
+    )
+
+
+def _batch(account: Account, entry: Entry) -> str:
+    count = len(entry.payments)
+    if count == 1:
+        return ""
+    return (
+        f"<Btch><MsgId>{escape(entry.message_id)}</MsgId><PmtInfId>{escape(entry.group)}</PmtInfId>"
+        f"<NbOfTxs>{count}</NbOfTxs>{_amount(entry.amount, account.currency, 'TtlAmt')}"
+        f"{_side(credit=entry.is_return)}</Btch>"
+    )
+
+
+def _deposited(account: Account, deposit: Deposit) -> str:
+    party = "Dbtr" if deposit.is_credit else "Cdtr"
+    return (
+        f"<TxDtls><Refs><AcctSvcrRef>{deposit.reference}</AcctSvcrRef><EndToEndId>NOTPROVIDED</EndToEndId></Refs>"
+        f"{_amount(deposit.amount, account.currency)}{_side(credit=deposit.is_credit)}"
+        f"<RltdPties><{party}><Pty><Nm>{escape(deposit.other)}</Nm></Pty></{party}></RltdPties>"
+        f"<RmtInf><Ustrd>{escape(deposit.remittance)}</Ustrd></RmtInf></TxDtls>"
     )
 
 
@@ -144,8 +185,7 @@ def _returned(reason: Reason) -> str:
     return f"<RtrInf><Rsn><Cd>{reason.code}</Cd></Rsn>{more}</RtrInf>"
 
 
-def _code(account: Account, *, returned: bool) -> str:
-    family, sub = _RETURN if returned else _ISSUED.get(account.currency, _OTHER)
+def _code(family: str, sub: str) -> str:
     return (
         f"<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>{family}</Cd><SubFmlyCd>{sub}</SubFmlyCd></Fmly></Domn>"
         "</BkTxCd>"

@@ -10,10 +10,11 @@ from itertools import groupby
 from simulators.agenda import Agenda
 from simulators.bank import days, nacha, pain002
 from simulators.bank.accounts import Accounts, now
-from simulators.bank.camt import Entry
-from simulators.bank.orders import File, Group, Payment, Reason, homeward
+from simulators.bank.camt import Deposit, Entry
+from simulators.bank.orders import Account, File, Group, Payment, Reason, homeward
 from simulators.bank.reports import Reports
 from simulators.books import Books
+from simulators.currencies import ISO
 
 CHECK_SECONDS = 120  # From a file's coming to what is said of it.
 SETTLEMENT_HOUR = 6
@@ -212,6 +213,32 @@ class Clearing:
         self._must_be(payment, "paid")
         self._send_back(file, group, [(payment, _reason(code or _default(payment)))])
         return payment
+
+    def deposit(
+        self, amount: int, currency: str, *, reference: str, other: str, account: str
+    ) -> Deposit:
+        """Somebody pays to a customer's account, or takes what is below zero. Raises ValueError."""
+        if currency not in ISO or type(amount) is not int or amount == 0 or not reference:
+            raise ValueError("a deposit is of an amount, in a currency, and has a reference")
+        where = Account(account, currency) if account else self._accounts.of(currency)
+        one = Deposit(
+            reference=self._accounts.reference(),
+            at=now(self._agenda),
+            amount=abs(amount),
+            is_credit=amount > 0,
+            other=other,
+            remittance=f"{other} {reference}".strip(),
+        )
+        self._accounts.book(where, [one], tell=False)
+        self._books.write(
+            "settled",
+            payment=reference,
+            attempt="",
+            reference=one.reference,
+            amount=amount,
+            currency=currency,
+        )
+        return one
 
     def _named(self, reference: str) -> tuple[File, Group, Payment]:
         """By our reference, or by what an ACH file has room for of it."""

@@ -157,9 +157,20 @@ class Bank(Simulator):
         reject       {"reference", "reason"?: "AC04"}: before it is paid; not by ACH
         reject_file  {"message_id", "reason"?: "FF01"}: before the check
         return       {"reference", "reason"?: "AC04", by ACH "R02"}: after it was paid, at once
+        deposit      {"amount", "currency", "reference", "from", "account"?}: to our account, in minor units; what is
+                     below zero is taken from it
         Raises LookupError, and ValueError for what cannot be done.
         """
         match act:
+            case "deposit":
+                deposit = self._clearing.deposit(
+                    arguments["amount"],
+                    arguments["currency"],
+                    reference=arguments["reference"],
+                    other=arguments["from"],
+                    account=arguments.get("account", ""),
+                )
+                return {"id": deposit.reference, "state": "booked"}
             case "reject_file":
                 file = self._clearing.reject_file(
                     arguments["message_id"], arguments.get("reason", "FF01")
