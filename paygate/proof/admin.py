@@ -9,10 +9,15 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
+from unfold.forms import BaseDialogForm
 
 from kernel.back_office import ReadOnly, go_to
 from paygate.proof.dispatch import have_it_run
 from paygate.proof.models import Run
+
+
+class Sure(BaseDialogForm):  # type: ignore[misc]
+    """Nothing to fill in; but what sets something going is posted."""
 
 
 @admin.register(Run)
@@ -46,9 +51,17 @@ class RunAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         return bool(request.user.has_perm("proof.run"))
 
     @action(  # type: ignore[untyped-decorator]
-        description="Prove now", url_path="prove-now", permissions=["run"]
+        description="Prove now",
+        url_path="prove-now",
+        permissions=["run"],
+        dialog={
+            "title": "Prove now",
+            "description": "All of it is recomputed from the entries, payments and calls themselves.",
+            "form_class": Sure,
+            "form_submit_text": "Prove now",
+        },
     )
-    def prove_now(self, request: HttpRequest) -> HttpResponse:
+    def prove_now(self, request: HttpRequest, form: Sure) -> HttpResponse:
         if have_it_run(by=request.user.get_username()):
             messages.success(request, "It runs; its result comes here when it has ended.")
         else:

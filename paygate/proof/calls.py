@@ -22,7 +22,7 @@ CHECKS = [
            GROUP BY psp, operation, psp_reference HAVING count(*) > 1""",
     ),
     Check(
-        "every acknowledged payment is there as it was acknowledged: its stored reply names it and its merchant's sum",
+        "every acknowledged payment is there, of the sum that was acknowledged",
         """SELECT k.merchant_id, k.key FROM idempotency_key k
            JOIN payment_attempt a ON a.merchant_id = k.merchant_id AND a.id = k.subject
            JOIN payment p ON p.merchant_id = a.merchant_id AND p.id = a.payment_id

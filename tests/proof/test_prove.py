@@ -152,6 +152,59 @@ def test_tampering_with_refunds_is_found(api, tampering, statement):
     assert statement in found(tampering)
 
 
+@pytest.mark.parametrize(
+    "tampering, statement",
+    [
+        (
+            "UPDATE payment_attempt SET finished_at = started_at - interval '1s'",
+            "every call to a PSP has one outcome, or is open and has none yet",
+        ),
+        (
+            "UPDATE payment_attempt SET psp = 'stripe', psp_reference = 'pi_1' WHERE outcome = 'approved'",
+            "no PSP's reference of an authorization or a refund is of two of our calls",
+        ),
+        (
+            """UPDATE idempotency_key SET body = jsonb_set(body::jsonb, '{amount}', '1')::text
+               WHERE status BETWEEN 200 AND 299""",
+            "every acknowledged payment is there, of the sum that was acknowledged",
+        ),
+        (
+            "UPDATE payment_attempt SET idempotency_key = 'another' WHERE idempotency_key <> ''",
+            "every attempt under a key is what that key set going, and no other is",
+        ),
+        (
+            "UPDATE payment SET amount_disputed = amount_captured + 1",
+            "nothing is disputed that was not taken, and nothing was refunded of it once it was disputed",
+        ),
+        (
+            "UPDATE ledger_entry SET effective_at = effective_at + interval '1s' WHERE line = 1",
+            "every entry agrees with its transaction and with its account",
+        ),
+    ],
+)
+def test_tampering_with_calls_keys_and_entries_is_found(day, api, tampering, statement):
+    api.pay(psp="stripe")
+    with connection.cursor() as cursor:
+        for table, constraint in (
+            ("ledger_entry", "ledger_entry_transaction"),
+            ("payment_attempt", "payment_attempt_once"),
+        ):
+            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {constraint}")
+
+    assert statement in found(tampering)
+
+
+def test_an_event_posted_twice_is_found(day):
+    """With the constraint gone that refuses it."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ledger_transaction DROP CONSTRAINT ledger_transaction_once")
+
+    assert "every business event is in the books once" in found(
+        "INSERT INTO ledger_transaction (merchant_id, id, livemode, kind, source, memo, effective_at)"
+        " SELECT merchant_id, gen_random_uuid(), livemode, kind, source, '', effective_at FROM ledger_transaction"
+    )
+
+
 def test_the_command_says_so_and_fails(day, capsys):
     call_command("prove")
     assert "0 discrepancies" in capsys.readouterr().out
