@@ -122,11 +122,11 @@ def test_columns_may_stand_in_any_order_and_be_fewer() -> None:
     )
 
 
-def test_a_capture_apart_goes_by_the_charge_and_one_at_once_by_the_payment() -> None:
+def test_a_capture_goes_by_the_payment_whether_it_was_made_apart_or_at_once() -> None:
     apart = {"payment_metadata[attempt]": "att_1", "payment_metadata[capture]": "att_2"}
     rows = read(sheet(apart, {"payment_metadata[attempt]": "att_1"}))
     assert of(rows, "object", "payment", "ours") == [
-        ("ch_1", "pi_1", "att_2"),
+        ("pi_1", "pi_1", "att_2"),
         ("pi_1", "pi_1", "att_1"),
     ]
 
@@ -214,6 +214,13 @@ def test_a_row_that_is_off_by_a_cent_is_known_by_the_others(wrong: str) -> None:
     assert first["rate"] == Decimal("1.17")  # And does not give what it says.
 
 
+def test_a_longer_rate_that_fits_what_is_wrong_as_well_is_not_taken_for_the_rate() -> None:
+    pounds = ("180.00", "20.00", "35.17", "41.03", "64.50")
+    right = [(each, str(round(Decimal(each) * Decimal("1.1734"), 2))) for each in pounds]
+    rows = read(converted(("299.81", "351.81"), *right))  # 351.797
+    assert {row["rate"] for row in rows} == {Decimal("1.1734")}
+
+
 def test_where_each_row_has_its_own_rate_none_is_told() -> None:
     rows = read(converted(("80.00", "93.60"), ("50.00", "59.35"), ("70.00", "81.13")))
     assert [row["rate"] for row in rows] == [None] * 3
@@ -277,7 +284,8 @@ def test_what_a_day_paid_is_ordered_waited_for_and_fetched(
     assert isinstance(held, Approved)
     first = capture(apart, held.psp_reference, Money(5_00, "EUR"), final=False)
     last = capture(apart, held.psp_reference, Money(15_00, "EUR"), before=5_00)
-    parts = [desk.send(part).psp_reference for part in (first, last)]
+    for part in (first, last):
+        assert isinstance(desk.send(part), Approved)
     back = refund(at_once, taken.psp_reference, Money(4_00, "EUR"))
     given = desk.send(back)
     assert isinstance(given, Approved)
@@ -291,11 +299,11 @@ def test_what_a_day_paid_is_ordered_waited_for_and_fetched(
     by_kind = {row["kind"]: row for row in rows if row["kind"] != "capture"}
     captures = {row["object"]: row for row in rows if row["kind"] == "capture"}
 
-    assert captures.keys() == {taken.psp_reference, *parts}
-    assert (captures[taken.psp_reference]["ours"], captures[parts[0]]["ours"]) == (
+    assert captures.keys() == {taken.psp_reference, held.psp_reference}
+    assert (captures[taken.psp_reference]["ours"], captures[held.psp_reference]["ours"]) == (
         *(at_once.key, last.key),
     )
-    assert captures[parts[0]]["gross"] == 20_00  # In two parts, and one row.
+    assert captures[held.psp_reference]["gross"] == 20_00  # In two parts, and one row.
     assert captures[taken.psp_reference]["fee"] == 14 + 25
     assert (by_kind["refund"]["object"], by_kind["refund"]["ours"]) == (
         *(given.psp_reference, back.refund),

@@ -10,9 +10,8 @@ same balance transaction has the same name in all of them. Which day a file is o
   its currency; where those are empty nothing was converted.
 - No column tells at which rate was converted: the exchange rate is in the API alone. But the rows of a file that were
   converted from one currency into another at the same rate tell it among themselves: see RATE.
-- A charge that was captured apart goes by its own name in our books, and one that was taken at once by that of its
-  PaymentIntent; which of them it is says the metadata of our captures. A dispute goes by its balance transaction, as in
-  the API, and a transfer to a merchant by our payout, which the metadata names.
+- A charge goes by its PaymentIntent: what was captured of it, at once or in parts, is one row. A dispute goes by its
+  balance transaction, as in the API, and a transfer to a merchant by our payout, which the metadata names.
 - A payout's batch is the payout. Money of a payout that failed is in our balance again, and part of the next one, and
   what failed awaits a person: it is nothing that we know by itself. So is every category without a line below; new
   ones come with almost every release.
@@ -77,7 +76,7 @@ _KIND = f"""CASE {_CATEGORY}
     ELSE 'other' END"""
 
 _OBJECT = f"""CASE
-    WHEN {_CATEGORY} IN ('charge', 'charge_failure') AND r."payment_metadata[capture]" = ''
+    WHEN {_CATEGORY} IN ('charge', 'charge_failure')
         THEN coalesce(nullif(r.payment_intent_id, ''), r.source_id)
     WHEN {_CATEGORY} IN ('dispute', 'dispute_reversal') THEN r.balance_transaction_id
     WHEN {_CATEGORY} IN ('transfer', 'transfer_reversal')
@@ -94,7 +93,8 @@ _OURS = f"""CASE
 #: RATE. Each of the largest conversions of a pair of currencies says a rate: the shortest number that gives, rounded to
 #: a minor unit, what was settled. Where two of three rows of the pair, and three at least, are as one of these says,
 #: it is the rate of all that are so or off by no more than rounding may be; it is for whoever reads them to say which
-#: are off. Other rows have rates of their own, and name none.
+#: are off. Of several the one counts that all rows agree on, or else the shortest: a longer one fits by chance what is
+#: wrong. Other rows have rates of their own, and name none.
 _OFF = 2  # Minor units.
 _NUMBER = r"'^-?[0-9]{1,15}(\.[0-9]{1,4})?$'"
 _RATES = f"""
@@ -122,7 +122,8 @@ _RATES = f"""
                 count(*) FILTER (WHERE round(c.gross * s.rate, c.places) = c.settled) AS so
             FROM said s JOIN converted c USING (facing, currency) GROUP BY 1, 2, 3
         ) v
-        WHERE so >= 3 AND so * 3 >= rows * 2 ORDER BY facing, currency, so DESC, rate
+        WHERE so >= 3 AND so * 3 >= rows * 2
+        ORDER BY facing, currency, (so = rows) DESC, scale(rate), so DESC, rate
     ), rated AS (
         SELECT c."row", a.rate FROM converted c JOIN agreed a USING (facing, currency)
         WHERE abs(round(c.gross * a.rate, c.places) - c.settled) * 10::numeric ^ c.places <= {_OFF}
