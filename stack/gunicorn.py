@@ -16,6 +16,12 @@ accesslog = None  # The application logs what matters of a request; twice would 
 control_socket_disable = True
 
 
+def post_worker_init(worker: Any) -> None:
+    """What the server itself has to say goes the way of all lines: as JSON, and masked."""
+    worker.log.error_log.handlers = []
+    worker.log.error_log.propagate = True
+
+
 def child_exit(_server: Any, worker: Any) -> None:
     """What a worker had (connections) is gone with it; what it counted stays counted."""
     bury(worker.pid)

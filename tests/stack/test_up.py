@@ -62,6 +62,7 @@ def test_up_runs_until_it_is_told_to_end_and_mends_what_dies(tmp_path: Path) -> 
             addresses["api"] + "/readyz",
             addresses["docs"],
             addresses["admin"],
+            addresses["metrics"],
             *(f"{simulator}/_control/health" for simulator in simulators),
         ):
             with urllib.request.urlopen(path) as answer:
