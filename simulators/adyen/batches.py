@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from itertools import takewhile
 from typing import Any
 
@@ -89,11 +89,16 @@ class Batches:
         """Of each capture that is settled from now on."""
         self._price = (basis_points, fixed)
 
-    def settle_in(self, currency: str, other: str, rate: Decimal) -> None:
+    def settle_in(self, currency: str, other: str, rate: str) -> None:
         """From now on what is in `currency` is settled in the other one. Raises ValueError."""
-        if not {currency, other} <= ISO.keys() or rate <= 0:
-            raise ValueError(f"no such conversion: {currency} in {other} at {rate}")
-        self._settled_in[currency] = (other, rate)
+        wrong = f"no such conversion: {currency} in {other} at {rate}"
+        try:
+            exact = Decimal(rate)
+        except InvalidOperation:
+            raise ValueError(wrong) from None
+        if not {currency, other} <= ISO.keys() or not exact.is_finite() or exact <= 0:
+            raise ValueError(wrong)
+        self._settled_in[currency] = (other, exact)
 
     def invoice(self, amount: int, currency: str, text: str) -> str:
         """A fee of no payment, taken off the next batch; its reference."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from simulators.adyen.batches import Batches
@@ -71,7 +70,7 @@ class CustomerArea:
             case "price":
                 self._batches.set_price(int(arguments["basis_points"]), int(arguments["fixed"]))
             case "settle_in":
-                currency, rate = arguments["currency"], Decimal(arguments["rate"])
+                currency, rate = arguments["currency"], str(arguments["rate"])
                 self._batches.settle_in(currency, arguments["in"], rate)
             case "invoice":
                 text = arguments.get("text", "Transaction Fees")

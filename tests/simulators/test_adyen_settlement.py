@@ -154,6 +154,16 @@ def test_every_line_of_a_payment_keeps_the_equation(at_adyen: AdyenMerchant) -> 
     ]
 
 
+@pytest.mark.parametrize(
+    ("other", "rate"), [("EUR", "0"), ("EUR", "-1"), ("EUR", "NaN"), ("EUR", "a lot"), ("XXX", "1")]
+)
+def test_what_is_no_conversion_is_refused(at_adyen: AdyenMerchant, other: str, rate: str) -> None:
+    with pytest.raises(HTTPError) as raised:
+        at_adyen.simulator.act("settle_in", **{"currency": "GBP", "in": other, "rate": rate})
+    raised.value.close()
+    assert raised.value.code == 400
+
+
 def test_what_failed_before_the_cut_is_not_told_and_what_fails_after_it_is_taken_back(
     at_adyen: AdyenMerchant,
 ) -> None:

@@ -188,7 +188,8 @@ _LINES = f"""
             ELSE '' END AS object,
         "Psp Reference" AS payment,
         CASE
-            WHEN "Modification Merchant Reference" ~ '^(att|re|po|pay)_' THEN "Modification Merchant Reference"
+            WHEN split_part("Modification Merchant Reference", '_', 1) IN ('att', 're', 'po', 'pay')
+                THEN "Modification Merchant Reference"
             WHEN starts_with("Merchant Reference", 'pay_') THEN "Merchant Reference"
             ELSE '' END AS ours,
         "Merchant Account" AS account,
