@@ -26,6 +26,10 @@ from paygate.reconciliation.take import KnowsNothing, keep_further, post_lines, 
 log = logging.getLogger(__name__)
 
 
+#: A million lines are joined in memory, and nothing is compiled for what runs once.
+_AT_WORK = "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off"
+
+
 class _ToHear(Exception):
     """Lines settle what is open here: nothing is applied before that is heard."""
 
@@ -89,6 +93,7 @@ def _apply(statement: Statement, *, at: datetime, listening: bool) -> bool:
 def _lock(statement: Statement) -> Statement | None:
     """The statement, and nobody else's of this PSP until the transaction ends; None when it was seen to."""
     with connection.cursor() as cursor:
+        cursor.execute(_AT_WORK)
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"statements {statement.livemode}"]
         )

@@ -10,13 +10,15 @@ from paygate.reconciliation.models import Batch, Order
 
 def statement_ready(psp: str, news: StatementReady, *, livemode: bool, now: datetime) -> str:
     """It is fetched as soon as somebody is free."""
-    _, new = Order.objects.get_or_create(
+    order, new = Order.objects.get_or_create(
         psp=psp,
         livemode=livemode,
         name=news.name,
         defaults={"place": news.where, "ordered_at": now, "next_look_at": now},
     )
-    return f"{news.name} is fetched" if new else "nothing new"
+    if not new and order.statement_id is not None:  # Told anew, it may have been made anew.
+        Order.objects.filter(id=order.id).update(next_look_at=now, looks=0)
+    return f"{news.name} is fetched"
 
 
 def disbursed(psp: str, news: Disbursed, *, livemode: bool, now: datetime) -> str:

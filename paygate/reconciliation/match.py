@@ -74,6 +74,39 @@ _REPEATED = """
     ) f ON f.reference = t.reference AND f.kind = t.kind AND f.first < t.row
 """
 
+ALSO_BY_PAYMENT = frozenset(
+    kind.value for kind in (LineKind.CAPTURE, LineKind.CHARGEBACK, LineKind.CHARGEBACK_REVERSED)
+)
+
+_NAMELESS = """
+    DROP TABLE IF EXISTS nameless;
+    CREATE TEMPORARY TABLE nameless ON COMMIT DROP AS
+    SELECT t.row, t.kind, t.payment, t.gross, t.currency,
+        row_number() OVER (PARTITION BY t.kind, t.payment, t.gross, t.currency ORDER BY t.booked_at, t.row) AS place
+    FROM told t
+    WHERE t.kind = ANY (%s) AND t.payment <> ''
+        AND NOT EXISTS (SELECT FROM found f WHERE f.kind = t.kind AND f.object = t.object)
+"""
+
+_BY_PAYMENT = """
+    WITH open AS (
+        SELECT m.*, row_number() OVER (PARTITION BY m.payment, m.amount, m.currency ORDER BY m.at, m.item) AS place
+        FROM ({select}) m
+        WHERE m.psp = %(psp)s AND m.livemode = %(livemode)s AND m.object <> ''
+            AND m.payment IN (SELECT n.payment FROM nameless n WHERE n.kind = '{kind}')
+            AND NOT EXISTS (SELECT FROM found f WHERE f.kind = '{kind}' AND f.item = m.item) AND NOT {covered}
+    ), named AS (
+        DELETE FROM nameless n USING open o
+        WHERE n.kind = '{kind}' AND n.payment = o.payment AND n.gross = o.amount AND n.currency = o.currency
+            AND n.place = o.place
+        RETURNING n.row, o.object, o.merchant_id, o.item, o.payment_id, o.amount, o.fee, o.currency
+    ), told_so AS (
+        UPDATE told SET object = n.object FROM named n WHERE told.row = n.row
+    )
+    INSERT INTO found
+    SELECT '{kind}', n.object, n.merchant_id, n.item, n.payment_id, n.amount, n.fee, n.currency, false FROM named n
+"""
+
 _SEVERAL = """
     DROP TABLE IF EXISTS several;
     CREATE TEMPORARY TABLE several ON COMMIT DROP AS
@@ -148,39 +181,22 @@ def all_movements() -> list[Movements]:
 
 
 def _by_payment(cursor: Any, whose: dict[str, Any], kinds: set[str]) -> None:
-    """Lines that name only the payment (Braintree's of disputes) go by that, and their amount."""
-    disputes = {LineKind.CHARGEBACK.value, LineKind.CHARGEBACK_REVERSED.value} & kinds
-    if not disputes:
+    """Lines by whose object nothing is found go by the payment and their amount: Braintree's of disputes name nothing
+    else, and a PSP may have a reference of its own for what was captured at once."""
+    if not kinds & ALSO_BY_PAYMENT:
         return
+    cursor.execute("ANALYZE found")
+    cursor.execute(_NAMELESS, [list(ALSO_BY_PAYMENT)])
+    cursor.execute("SELECT DISTINCT kind FROM nameless")
+    left = {kind for (kind,) in cursor.fetchall()}
     for movements in all_movements():
-        if movements.kind not in disputes:
-            continue
-        cursor.execute(
-            f"""
-            WITH mine AS (
-                SELECT m.*, {COVERED.format(kind=movements.kind)} AS settled,
-                    row_number() OVER (PARTITION BY m.payment, m.amount, m.currency ORDER BY m.at, m.item) AS place
-                FROM ({movements.select}) m
-                WHERE m.psp = %(psp)s AND m.livemode = %(livemode)s AND m.payment IN (
-                    SELECT payment FROM told WHERE kind = '{movements.kind}' AND object = '' AND payment <> '')
-            ), theirs AS (
-                SELECT t.row, t.payment, t.gross, t.currency,
-                    row_number() OVER (PARTITION BY t.payment, t.gross, t.currency ORDER BY t.booked_at, t.row) AS place
-                FROM told t WHERE t.kind = '{movements.kind}' AND t.object = '' AND t.payment <> ''
-            ), open AS (
-                SELECT m.*,
-                    row_number() OVER (PARTITION BY m.payment, m.amount, m.currency ORDER BY m.place) AS turn
-                FROM mine m WHERE NOT m.settled
-            ), named AS (
-                UPDATE told SET object = o.object FROM theirs h JOIN open o ON o.payment = h.payment
-                    AND o.amount = h.gross AND o.currency = h.currency AND o.turn = h.place
-                WHERE told.row = h.row
-                RETURNING told.row, o.merchant_id, o.item, o.payment_id, o.amount, o.fee, o.currency, o.object
-            )
-            INSERT INTO found SELECT '{movements.kind}', n.object, n.merchant_id, n.item, n.payment_id, n.amount, n.fee,
-                n.currency, false FROM named n""",  # noqa: S608 - our own words.
-            whose,
-        )
+        if movements.kind in left:
+            values = {
+                "kind": movements.kind,
+                "select": movements.select,
+                "covered": COVERED.format(kind=movements.kind),
+            }
+            cursor.execute(_BY_PAYMENT.format(**values), whose)
 
 
 def _several(cursor: Any) -> list[tuple[UUID, UUID, int]]:
@@ -241,9 +257,12 @@ def _paired(
             yield line, movements[0], line.gross
         further += [(m.merchant_id, m.item, left[0].row) for m in movements[1:]]
         return
-    if len(left) == 1:
-        further += [(m.merchant_id, m.item, left[0].row) for m in movements[1:]]
-        yield left[0], movements[0], ours
+    whole = next((line for line in left if line.gross == ours), left[0] if len(left) == 1 else None)
+    if whole is not None:  # One is for all of them, and any others are once too often.
+        further += [(m.merchant_id, m.item, whole.row) for m in movements[1:]]
+        yield whole, movements[0], ours
+        movements[0].settled = True
+        yield from ((line, movements[0], ours) for line in left if line is not whole)
         return
     for place, line in enumerate(left):
         movement = movements[min(place, len(movements) - 1)]

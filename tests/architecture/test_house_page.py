@@ -6,6 +6,7 @@ import pytest
 
 from disputes.models import arrows as arrows_of_a_dispute
 from paygate.payments.models import Payment, Refund, arrows
+from paygate.reconciliation.models import arrows as arrows_of_a_break
 from payouts.models import Batch, Payout
 from payouts.models import arrows as arrows_of_payouts
 
@@ -40,6 +41,12 @@ def test_the_page_draws_the_graphs_of_payouts_and_their_batches(root, model, hea
     found = drawn(root, heading)
 
     assert {(source, target) for source, target, _ in found} == arrows_of_payouts(model)
+
+
+def test_the_page_draws_the_graph_of_a_break(root):
+    found = drawn(root, "The states of a break")
+
+    assert {(source, target) for source, target, _ in found} == arrows_of_a_break()
 
 
 def test_the_readme_links_to_what_is_there(root):

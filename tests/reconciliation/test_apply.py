@@ -532,3 +532,13 @@ def test_what_two_people_decided_of_an_older_version_is_taken_back_with_it(api, 
 
     assert standing() == {"assets:bank:stripe": 10_000}
     assert holds()
+
+
+def test_a_capture_that_the_psp_names_otherwise_is_found_by_its_payment_and_amount_once(api, apply):
+    paid = api.pay(psp="stripe", amount=10_000).json()
+
+    apply(capture_of(paid, object="its-own"), capture_of(paid, object="another"))
+
+    assert causes() == [Cause.CAPTURED_TWICE]
+    assert standing()["suspense:reconciliation"] == -10_000
+    assert holds()
