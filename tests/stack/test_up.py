@@ -31,6 +31,7 @@ def test_every_psp_has_a_worker_of_its_own() -> None:
             *(f"psp.{psp}" for psp in settings.PSPS),
             "notices",
             "payouts",
+            "reconciliation",
             settings.CELERY_TASK_DEFAULT_QUEUE,
         ]
     )
