@@ -33,7 +33,7 @@ def wrong_with(line: Mapping[str, str | None]) -> str:
     amounts: dict[str, Decimal] = {}
     for name, of in AMOUNTS.items():
         currency = said[of].upper()
-        if currency not in EXPONENTS:
+        if currency not in EXPONENTS or said[of] not in (currency, currency.lower()):
             return f"its {of} is {shown(said[of])}, which is none of ISO 4217"
         if not _DECIMAL.fullmatch(said[name]):
             return f"its {name} is {shown(said[name])}, which is no decimal number"

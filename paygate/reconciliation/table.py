@@ -24,11 +24,16 @@ from paygate.reconciliation.text import Garbled, Heading, headings, refusal, row
 Text = Callable[[], Iterator[bytes]]
 
 _UNITS = {"currency": "c", "settled_currency": "s"}
-_CURRENCIES = ", ".join(f"('{code}', {10**places})" for code, places in EXPONENTS.items())
+#: Some files have them in lower case.
+_CURRENCIES = ", ".join(
+    f"('{said}', '{code}', {10**places})"
+    for code, places in EXPONENTS.items()
+    for said in (code, code.lower())
+)
 
 #: What is wrong becomes null, which no column of `told` takes, or is refused as no number and no date.
 _FILL = f"""
-    WITH currencies (code, units) AS MATERIALIZED (VALUES {_CURRENCIES})
+    WITH currencies (said, code, units) AS MATERIALIZED (VALUES {_CURRENCIES})
     INSERT INTO told
     SELECT "row", kind, nullif(reference, ''), object, payment, ours, account, currency, gross::bigint,
         settled_currency, settled_gross::bigint, fee::bigint,
@@ -42,11 +47,10 @@ _FILL = f"""
                 {", ".join(f"l.{name}::numeric * {_UNITS[of]}.units AS {name}" for name, of in AMOUNTS.items())},
                 s.code AS settled_currency, nullif(l.rate, '')::numeric AS rate, l.batch, l.booked_at, l.zone,
                 l.description,
-                translate(concat({", ".join(f"l.{name}" for name in (*AMOUNTS, "rate"))}), '0123456789.-', '') = ''
-                    AND translate(l.booked_at, '0123456789-: ', '') = '' AS plain
+                concat({", ".join(f"l.{name}" for name in (*AMOUNTS, "rate", "booked_at"))}) ~ '^[0-9.: -]*$' AS plain
             FROM (%s) l
-            LEFT JOIN currencies c ON c.code = upper(l.currency)
-            LEFT JOIN currencies s ON s.code = upper(l.settled_currency)
+            LEFT JOIN currencies c ON c.said = l.currency
+            LEFT JOIN currencies s ON s.said = l.settled_currency
             OFFSET 0
         ) n
         OFFSET 0
