@@ -10,11 +10,18 @@ _CHARGED = booked("t.kind IN ('refund.fee_charged', 'refund.fee_returned')")
 CHECKS = [
     Check(
         "every refund that stands as succeeded has its fee in the books, and no other",
-        f"""SELECT r.merchant_id, r.id, r.state, r.fee, side.code, coalesce(b.balance, 0) FROM refund r
-           CROSS JOIN (VALUES ('income:fees:refund', 1), ('liabilities:merchant:available', -1)) side (code, sign)
-           LEFT JOIN ({_CHARGED}) b ON b.merchant_id = r.merchant_id AND b.source = public_id('re', r.id)
-               AND b.code = side.code
-           WHERE coalesce(b.balance, 0) <> CASE r.state WHEN 'succeeded' THEN side.sign * r.fee ELSE 0 END""",  # noqa: S608 - our own words.
+        f"""WITH due AS MATERIALIZED (
+               SELECT r.merchant_id, public_id('re', r.id) AS source, r.state,
+                   CASE r.state WHEN 'succeeded' THEN r.fee ELSE 0 END AS fee
+               FROM refund r
+           ), sides AS (
+               SELECT merchant_id, source, state, 'income:fees:refund' AS code, fee FROM due
+               UNION ALL
+               SELECT merchant_id, source, state, 'liabilities:merchant:available', -fee FROM due
+           )
+           SELECT s.merchant_id, s.source, s.state, s.code, s.fee, coalesce(b.balance, 0) FROM sides s
+           LEFT JOIN ({_CHARGED}) b ON b.merchant_id = s.merchant_id AND b.source = s.source AND b.code = s.code
+           WHERE coalesce(b.balance, 0) <> s.fee""",  # noqa: S608 - our own words.
     ),
     Check(
         "no fee for a refund is in the books that there is not",

@@ -133,13 +133,18 @@ CHECKS = [
     ),
     Check(
         "every refund that stands as succeeded is in the books, and no other",
-        f"""SELECT r.merchant_id, r.id, r.state, side.code, coalesce(b.balance, 0) FROM refund r
-           CROSS JOIN LATERAL (
-               VALUES ('assets:psp:' || r.psp || ':receivable', 1), ('liabilities:merchant:available', -1)
-           ) side (code, sign)
-           LEFT JOIN ({_REFUNDED}) b ON b.merchant_id = r.merchant_id AND b.source = public_id('re', r.id)
-               AND b.code = side.code
-           WHERE coalesce(b.balance, 0) <> CASE r.state WHEN 'succeeded' THEN side.sign * r.amount ELSE 0 END""",  # noqa: S608 - our own words.
+        f"""WITH due AS MATERIALIZED (
+               SELECT r.merchant_id, public_id('re', r.id) AS source, r.psp, r.state,
+                   CASE r.state WHEN 'succeeded' THEN r.amount ELSE 0 END AS amount
+               FROM refund r
+           ), sides AS (
+               SELECT merchant_id, source, state, 'assets:psp:' || psp || ':receivable' AS code, amount FROM due
+               UNION ALL
+               SELECT merchant_id, source, state, 'liabilities:merchant:available', -amount FROM due
+           )
+           SELECT s.merchant_id, s.source, s.state, s.code, coalesce(b.balance, 0) FROM sides s
+           LEFT JOIN ({_REFUNDED}) b ON b.merchant_id = s.merchant_id AND b.source = s.source AND b.code = s.code
+           WHERE coalesce(b.balance, 0) <> s.amount""",  # noqa: S608 - our own words.
     ),
     Check(
         "nothing is in the books for a refund that there is not",
@@ -255,6 +260,8 @@ def prove() -> Proof:
     with atomic(), connection.cursor() as cursor:
         if outermost:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            for setting in _OF_THE_WHOLE:
+                cursor.execute(f"SET LOCAL {setting}")
         findings = [_asked(check) for check in chain(CHECKS, OF_CALLS, *named(OTHERS_CHECKS))]
         for says, verify in _VERIFIED:
             findings.append(_verified(says, verify))
@@ -279,6 +286,10 @@ def prove() -> Proof:
         seconds=time.monotonic() - started,
     )
 
+
+#: Every question reads all there is. A planner that guesses how often an id written out is found in the books guesses
+#: too low, and would then write out all ids of a merchant once for each of their entries.
+_OF_THE_WHOLE = ("enable_nestloop = off", "work_mem = '64MB'")
 
 _VERIFIED: tuple[tuple[str, Callable[[], Sequence[object]]], ...] = (
     ("every checkpoint is the sum of the entries before it", verify_checkpoints),
