@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from kernel.clock import rfc3339
-from kernel.ids import uuid7
+from kernel.ids import encode, uuid7
 from kernel.money import Money
 from ledger.chart import HOUSE
 from ledger.post import post
@@ -154,8 +154,9 @@ def _of_lines(batch: Batch) -> int | None:
 
 def _version(batch: Batch) -> str:
     """What is posted of a batch is of one version of its statement: a newer one posts anew."""
-    told_by = Statement.objects.filter(id=batch.statement_id).first()
-    return f"{batch.public_id}:{told_by.public_id}" if told_by else batch.public_id
+    if batch.statement_id is None:  # A webhook told it.
+        return batch.public_id
+    return f"{batch.public_id}:{encode('stm', batch.statement_id)}"
 
 
 def _compare(batch: Batch, lines: int, *, at: datetime) -> None:

@@ -38,7 +38,9 @@ def drafted(break_: Break, line: Odd, *, given_up: bool) -> None:
             nothing = Money.zero(line.settled_currency)
             keep(
                 break_,
-                corrections.amount_corrected(**of(break_), **_amounts(line), ours=nothing),
+                corrections.amount_corrected(
+                    **of(break_), **_amounts(line), fee_booked=nothing, ours=nothing
+                ),
             )
         case Cause.TIMING:
             keep(break_, explained(break_, line, fee_booked=0))
@@ -49,8 +51,7 @@ def drafted(break_: Break, line: Odd, *, given_up: bool) -> None:
             break_.news = _case(line)
             keep(break_, explained(break_, line, fee_booked=line.fee))
         case _:
-            amounts = {k: v for k, v in _amounts(line).items() if k != "fee_booked"}
-            keep(break_, corrections.line_unallocated(**of(break_), **amounts))
+            keep(break_, corrections.line_unallocated(**of(break_), **_amounts(line)))
 
 
 def explained(
@@ -58,14 +59,11 @@ def explained(
 ) -> Transaction:
     """The line settles a movement that our books have by now: of that merchant's, or else in the break's book."""
     whose = of(break_, merchant=merchant)
-    amounts = _amounts(line) | {"fee_booked": Money(fee_booked, line.settled_currency)}
     if line.currency != line.settled_currency:
-        return corrections.currency_corrected(
-            **whose,
-            **{k: v for k, v in amounts.items() if k != "fee_booked"},
-            ours=Money(line.gross, line.currency),
-        )
-    return corrections.line_explained(**whose, **amounts)
+        ours = Money(line.gross, line.currency)
+        return corrections.currency_corrected(**whose, **_amounts(line), ours=ours)
+    booked = Money(fee_booked, line.settled_currency)
+    return corrections.line_explained(**whose, **_amounts(line), fee_booked=booked)
 
 
 def of(break_: Break, *, merchant: UUID | None = None) -> dict[str, Any]:
@@ -103,13 +101,13 @@ def as_kept(one: Transaction) -> dict[str, Any]:
     }
 
 
-def _amounts(line: Odd) -> dict[str, Money]:
+def _amounts(line: Odd) -> dict[str, Any]:
+    """What every recipe about a line wants to know, as it was settled."""
     settled = line.settled_currency
     return {
         "gross": Money(line.settled_gross, settled),
         "fee": Money(line.fee, settled),
         "billed": Money(line.billed, settled),
-        "fee_booked": Money.zero(settled),
     }
 
 
@@ -119,16 +117,18 @@ def _corrected(break_: Break, line: Odd) -> Transaction:
     assert line.their_currency is not None
     ours = Money(line.amount, line.their_currency)
     if ours.currency == line.settled_currency:
-        return corrections.amount_corrected(**of(break_), **_amounts(line), ours=ours)
-    amounts = {k: v for k, v in _amounts(line).items() if k != "fee_booked"}
-    return corrections.currency_corrected(**of(break_), **amounts, ours=ours)
+        nothing = Money.zero(line.settled_currency)
+        return corrections.amount_corrected(
+            **of(break_), **_amounts(line), fee_booked=nothing, ours=ours
+        )
+    return corrections.currency_corrected(**of(break_), **_amounts(line), ours=ours)
 
 
 def _of_the_bank(break_: Break, line: Odd) -> Transaction:
     """Whose it is nobody knows."""
     came = Money(line.net, line.settled_currency)
-    amounts = {"gross": came, "fee": came - came, "billed": came - came}
-    return corrections.line_unallocated(**of(break_), **amounts)
+    nothing = Money.zero(line.settled_currency)
+    return corrections.line_unallocated(**of(break_), gross=came, fee=nothing, billed=nothing)
 
 
 def _refund(line: Odd) -> dict[str, Any]:

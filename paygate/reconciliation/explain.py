@@ -107,7 +107,7 @@ def _known(statement: Statement, lines: list[Odd]) -> Known:
         payments=payments,
         refunds=refunds,
         open=set(unfinished.values_list("merchant_id", "payment_id")),
-        given_up=set(given_up.values_list("item", flat=True)),
+        given_up={item for (item,) in given_up.values_list("item") if item},
     )
 
 

@@ -151,7 +151,7 @@ class _Group:
 
 def match(psp: str, *, livemode: bool) -> list[tuple[UUID, UUID, int]]:
     """Fill `found`, `repeated` and `matched`; further movements of one line: (merchant, item, row)."""
-    whose = {"psp": psp, "livemode": livemode}
+    whose: dict[str, Any] = {"psp": psp, "livemode": livemode}
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
         cursor.execute("SELECT DISTINCT kind FROM told")

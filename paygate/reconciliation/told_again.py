@@ -27,8 +27,8 @@ BEFORE = timedelta(days=2)  # A case was opened before its money moved.
 @outside_transaction
 def tell(break_: Break) -> None:
     """Raises Quarantined or NotYet for what our rooms do not believe, and nothing for a break without news."""
-    told = break_.news
-    match told and told["type"]:
+    told: dict[str, Any] = break_.news or {}
+    match told.get("type"):
         case "RefundReported":
             _hear(break_, _refund(break_, told))
         case "CaseReport":
