@@ -22,6 +22,7 @@ from bench.deliveries import deliveries
 from bench.inbound import inbound
 from bench.machine import machine, quiet
 from bench.money_out import money_out
+from bench.reconciliation import reconciliation
 from bench.refunds import refunds
 from bench.run import UnableToMeasure
 from bench.whole_path import MIXES, whole_path
@@ -29,11 +30,15 @@ from stack.lodging import vacate
 from stack.processes import UnableToStart
 from stack.up import PSPS, Stack
 
-PARTS = ("whole-path", "refunds", "inbound", "deliveries", "bound", "books", "money-out")
+PARTS = (
+    *("whole-path", "refunds", "inbound", "deliveries", "bound", "books", "money-out"),
+    "reconciliation",
+)
 CLIENTS = (1, 2, 4, 8, 16, 32)
 REFUNDING = (1, 8, 16)  # Of these.
 TELLING = (1, 8, 32)  # Of these.
 CONNECTIONS = (1, 2, 4, 8)
+LINES = (100_000, 1_000_000)  # Of a settlement file.
 
 
 def main() -> None:
@@ -44,6 +49,7 @@ def main() -> None:
     parser.add_argument("--clients", help="how many at once, such as 1,16")
     parser.add_argument("--psps", help="stripe, adyen, braintree and mixed, by commas")
     parser.add_argument("--merchants", type=int, help="who are paid at once, default 100000")
+    parser.add_argument("--lines", help="of a settlement file, default 100000,1000000")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the data there as well")
     parser.add_argument("--folder", type=Path, default=Path(os.environ.get("STACK", ".stack")))
     options = parser.parse_args()
@@ -110,9 +116,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
                 entries=5_000 if options.quick else 100_000,
                 told=told,
             )
-        if "money-out" in parts:  # The last one: it stops what else would pay.
+        if "money-out" in parts:  # The last ones: they stop what else would pay, or read.
             merchants = options.merchants or (5_000 if options.quick else 100_000)
             results["money-out"] = money_out(stack, merchants=merchants, told=told)
+        if "reconciliation" in parts:
+            lines = numbers(options.lines) or ((5_000,) if options.quick else LINES)
+            results["reconciliation"] = reconciliation(stack, lines=lines, told=told)
     return {**results, "after": quiet()}
 
 

@@ -51,6 +51,13 @@ def show(results: Mapping[str, Any], console: Console) -> None:
             money_out(out),
             f"Python's memory: {memory['before']:.0f} MB before, {memory['peak']:.0f} MB at most\n",
         )
+    if rows := results.get("reconciliation"):
+        console.print(reconciliation(rows))
+        for row in rows:
+            console.print(f"{row['lines']:,} lines: where the time of applying went")
+            for one in row["statements"]:
+                console.print(f"  {one['seconds']:8.2f} s  {one['sql']}", markup=False)
+        console.print(", ".join(f"{k} {v}" for k, v in rows[0]["settings"].items()), "\n")
 
 
 def alone(whole: Mapping[str, Any]) -> Table:
@@ -236,6 +243,30 @@ def money_out(out: Mapping[str, Any]) -> Table:
             *_numbers(row["bare_seconds"], row["seconds"] / row["bare_seconds"]),
             *_numbers(row["bare_postgres_seconds"], busy / row["bare_postgres_seconds"]),
             *one_by_one,
+        )
+    return table
+
+
+def reconciliation(rows: list[dict[str, Any]]) -> Table:
+    """The ratios are to a bare COPY of the same bytes; PostgreSQL's memory is the most of the backend at work."""
+    table = _table(
+        "A settlement file against as many payments",
+        *("lines", "MB", "receive s", "apply s", "breaks", "PostgreSQL CPU s", "COPY s"),
+        *("COPY CPU s", "receive, times", "apply, times", "CPU, times"),
+        *("Python MB before", "at most", "PostgreSQL MB"),
+    )
+    for row in rows:
+        memory, copied = row["megabytes"], row["copy_seconds"]
+        busy = row["copy_postgres_cpu_seconds"]
+        table.add_row(
+            f"{row['lines']:,}",
+            *_numbers(row["file_megabytes"], digits=0),
+            *_numbers(row["receive_seconds"], row["apply_seconds"]),
+            f"{row['breaks']:,}",
+            *_numbers(row["postgres_cpu_seconds"], copied, busy),
+            *_numbers(row["receive_seconds"] / copied, row["apply_seconds"] / copied, digits=1),
+            *_numbers(row["postgres_cpu_seconds"] / busy, digits=1),
+            *_numbers(memory["before"], memory["python"], memory["postgres"], digits=0),
         )
     return table
 
