@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import F, Max
@@ -49,35 +49,44 @@ def order_days(psp: str, *, livemode: bool, at: datetime) -> int:
 
     A PSP that was never asked begins with yesterday. Raises StatementUnavailable.
     """
-    desk = registry.statement_desk(psp, livemode=livemode)
     last = (at - timedelta(seconds=settings.STATEMENTS_ORDER_AFTER)).date() - timedelta(days=1)
     asked = Order.objects.filter(psp=psp, livemode=livemode).aggregate(newest=Max("day"))
     missed = (last - asked["newest"]).days if asked["newest"] else 1
-    ordered = 0
-    for ago in reversed(range(min(missed, settings.STATEMENTS_DAYS_BACK))):
-        day = last - timedelta(days=ago)
-        orders = [
-            Order(
-                id=uuid7(),
-                psp=psp,
-                livemode=livemode,
-                name=offered.name,
-                place=offered.where,
-                day=day,
-                ordered_at=at,
-                next_look_at=at,
-            )
-            for offered in desk.order_statements(day)
-        ]
-        # A PSP may have told of one before we had written it down.
-        Order.objects.bulk_create(
-            orders,
-            update_conflicts=True,
-            unique_fields=["psp", "livemode", "name"],
-            update_fields=["day"],
+    return sum(
+        order_day(psp, last - timedelta(days=ago), livemode=livemode, at=at)
+        for ago in reversed(range(min(missed, settings.STATEMENTS_DAYS_BACK)))
+    )
+
+
+def order_day(psp: str, day: date, *, livemode: bool, at: datetime) -> int:
+    """Ask for the files of one day; how many there are to be. Asked again, what did not come is looked for again.
+
+    Raises StatementUnavailable.
+    """
+    orders = [
+        Order(
+            id=uuid7(),
+            psp=psp,
+            livemode=livemode,
+            name=offered.name,
+            place=offered.where,
+            day=day,
+            ordered_at=at,
+            next_look_at=at,
         )
-        ordered += len(orders)
-    return ordered
+        for offered in registry.statement_desk(psp, livemode=livemode).order_statements(day)
+    ]
+    # A PSP may have told of one before we had written it down.
+    Order.objects.bulk_create(
+        orders,
+        update_conflicts=True,
+        unique_fields=["psp", "livemode", "name"],
+        update_fields=["day"],
+    )
+    names = [one.name for one in orders]
+    ours = Order.objects.filter(psp=psp, livemode=livemode, name__in=names)
+    ours.filter(statement_id=None).update(ordered_at=at, next_look_at=at)
+    return len(orders)
 
 
 @outside_transaction

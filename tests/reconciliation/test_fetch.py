@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
+from kernel.clock import now
 from paygate.psp import registry
 from paygate.psp.events import StatementReady
 from paygate.psp.statements import Offered, StatementUnavailable
@@ -75,6 +79,25 @@ def test_a_day_is_ordered_an_hour_after_it_is_over(desk: Desk) -> None:
     assert desk.ordered == [date(2026, 11, 4)]
     order(midnight + timedelta(minutes=60))
     assert desk.ordered == [date(2026, 11, 4), date(2026, 11, 5)]
+
+
+def test_days_of_long_ago_are_ordered_by_hand_and_what_we_have_is_left_alone(desk: Desk) -> None:
+    desk.files = {"run_2026-09-01": b"one", "run_2026-09-02": None}
+    call_command("order_statements", "stripe", "2026-09-01", "2026-09-02", stdout=StringIO())
+    fetch_due(at=now())
+    Order.objects.filter(day=date(2026, 9, 2)).update(next_look_at=None, problem="Given up.")
+
+    call_command("order_statements", "stripe", "2026-09-01", "2026-09-02", stdout=StringIO())
+
+    looked_for = Order.objects.filter(next_look_at__isnull=False)
+    assert [one.day for one in looked_for] == [date(2026, 9, 2)]
+    assert Statement.objects.count() == 1
+
+
+def test_what_cannot_be_ordered_by_hand_is_said(desk: Desk) -> None:
+    desk.trouble = StatementUnavailable("not today")
+    with pytest.raises(CommandError, match="not today"):
+        call_command("order_statements", "stripe", "2026-09-01")
 
 
 def test_a_day_is_ordered_once(desk: Desk) -> None:
