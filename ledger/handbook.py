@@ -181,11 +181,13 @@ def _settlement(whose: dict[str, Any]) -> Iterator[tuple[Callable[..., Transacti
         settlement.settlement_booked(**line, fee_booked=none, fee_unexpected=Money(10, "USD")),
     )
     euros: dict[str, Any] = {"settled": Money(92_01, "EUR"), "fee": Money(2_90, "EUR")}
-    nothing: dict[str, Any] = {"billed": Money(0, "EUR"), "fee_unexpected": Money(0, "EUR")}
+    nothing: dict[str, Any] = {
+        name: Money(0, "EUR") for name in ("billed", "fee_known", "fee_unexpected")
+    }
     yield (
         settlement.settlement_converted,
         settlement.settlement_converted(
-            **of, gross=gross, **euros, **nothing, rounding=Money(1, "EUR")
+            **of, gross=gross, **euros, **nothing, fee_booked=none, rounding=Money(1, "EUR")
         ),
     )
     yield (

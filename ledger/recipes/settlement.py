@@ -53,26 +53,28 @@ def settlement_converted(
     settled: Money,
     fee: Money,
     billed: Money,
+    fee_booked: Money,
+    fee_known: Money,
     fee_unexpected: Money,
     rounding: Money,
 ) -> Transaction:
     """What the PSP owed us in one currency comes in another, less its fee; our position in both moves.
 
     `settled` is what came for `gross`, before the fee; `rounding` is what of it the PSP's rate does not give: it waits
-    in suspense.
+    in suspense. `fee_known`, of the fee, was in the books before, as `fee_booked` in the currency of `gross`.
     """
-    charged = fee + billed
+    charged = fee - fee_known + billed
     return transaction(
         "settlement.converted",
         source,
         debited(chart.bank(psp), settled - fee),
         debited(chart.psp_fees(psp), charged - fee_unexpected),
         debited(chart.reconciliation_suspense(), fee_unexpected),
-        debited(chart.fx_position(gross.currency), gross),
-        credited(chart.fx_position(settled.currency), settled - rounding),
+        debited(chart.fx_position(gross.currency), gross - fee_booked),
+        credited(chart.fx_position(settled.currency), settled - fee_known - rounding),
         credited(chart.reconciliation_suspense(), rounding),
         credited(chart.psp_receivable(psp), billed),
-        credited(chart.psp_receivable(psp), gross),
+        credited(chart.psp_receivable(psp), gross - fee_booked),
         merchant=merchant,
         livemode=livemode,
     )

@@ -49,7 +49,7 @@ def drafted(break_: Break, line: Odd, *, given_up: bool) -> None:
             keep(break_, explained(break_, line, fee_booked=0))
         case Cause.CHARGEBACK_NOT_HEARD:
             break_.news = _case(line)
-            keep(break_, explained(break_, line, fee_booked=line.fee))
+            keep(break_, explained(break_, line, fee_booked=break_.news["fee"]))
         case _:
             keep(break_, corrections.line_unallocated(**of(break_), **_amounts(line)))
 
@@ -148,7 +148,7 @@ def _case(line: Odd) -> dict[str, Any]:
         "movement": line.object or line.reference,
         "direction": "withdrawn" if line.kind == LineKind.CHARGEBACK else "reinstated",
         "amount": abs(line.gross),
-        "fee": line.fee,
+        "fee": line.fee if line.currency == line.settled_currency else 0,
         "currency": line.currency,
         "at": rfc3339(line.booked_at),
     }

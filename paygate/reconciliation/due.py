@@ -22,7 +22,7 @@ from merchants.funds.calendars import Calendar, is_business_day
 from paygate.psp.registry import PSPS
 from paygate.reconciliation.batches import sweep
 from paygate.reconciliation.drafts import keep, of
-from paygate.reconciliation.heal import books_caught_up, lines_came
+from paygate.reconciliation.heal import books_caught_up, came_to_nothing, lines_came
 from paygate.reconciliation.match import COVERED, all_movements
 from paygate.reconciliation.models import BANK, Batch, Break, Cause, Statement
 from paygate.reconciliation.opened import open_all
@@ -39,6 +39,7 @@ def find_overdue(*, at: datetime) -> int:
             with atomic():
                 lines_came(at=at)
                 books_caught_up(psp, livemode=livemode, at=at)
+                came_to_nothing(psp, livemode=livemode, at=at)
                 sweep(psp=psp, livemode=livemode, at=at)
                 opened += _movements(psp, livemode=livemode, at=at)
         with atomic():

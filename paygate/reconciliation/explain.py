@@ -156,6 +156,8 @@ def _cause(
     if statement.psp == BANK:
         ours = line.kind in {LineKind.PAYOUT, LineKind.PAYOUT_RETURNED}
         return Cause.TIMING if ours else Cause.MISSING_HERE
+    if line.ours.startswith("po_"):  # On its way: our books have it when it is paid.
+        return Cause.TIMING
     if payment is None:
         return Cause.MISSING_HERE
     return _cause_of_a_payments(line, known, payment)

@@ -13,6 +13,7 @@ from kernel.ids import uuid7
 from kernel.money import Money
 from ledger.post import Posted, post_many
 from ledger.recipes.settlement import bank_unexplained, settlement_unexplained
+from paygate.psp.statements import LineKind
 from paygate.reconciliation.drafts import explained, of
 from paygate.reconciliation.match import COVERED, all_movements
 from paygate.reconciliation.models import BANK, Break, Cause, Note
@@ -76,6 +77,28 @@ def books_caught_up(psp: str, *, livemode: bool, at: datetime) -> int:
     return healed
 
 
+def came_to_nothing(psp: str, *, livemode: bool, at: datetime) -> int:
+    """Close breaks of payouts that a PSP began and took back, and that never were paid: two lines that cancel out."""
+    waiting = Break.objects.select_for_update().filter(
+        psp=psp,
+        livemode=livemode,
+        cause=Cause.TIMING,
+        closed_at__isnull=True,
+        evidence__theirs__kind__in=[LineKind.PAYOUT, LineKind.PAYOUT_RETURNED],
+    )
+    open_: dict[tuple[str, str, int], Break] = {}
+    gone: list[Break] = []
+    for break_ in waiting.order_by("id"):
+        line = from_evidence(break_.evidence["theirs"])
+        place = (line.ours, line.settled_currency, line.net)
+        if (other := open_.pop((line.ours, line.settled_currency, -line.net), None)) is not None:
+            gone += [other, break_]
+        else:
+            open_[place] = break_
+    close_by_itself(gone, Break.ClosedBy.LATER_LINE, at=at)
+    return len(gone)
+
+
 def cover(break_: Break) -> None:
     """Let the line of a break that is being closed by its draft stand for the movement that it settles, if any."""
     if break_.statement_id is not None and break_.item is None and break_.cause in PASSING:
@@ -115,7 +138,9 @@ def _caught_up(waiting: Sequence[Break]) -> Iterator[tuple[Break, _Movement]]:
         for object_, *columns in found:
             movement, place = _Movement(*columns), by_place[movements.kind, object_]
             for pair in place:
-                if (pair[1].gross, pair[1].currency) == (movement.amount, movement.currency):
+                same = (pair[1].gross, pair[1].currency) == (movement.amount, movement.currency)
+                converted = pair[1].currency != pair[1].settled_currency
+                if same and not (converted and movement.fee):
                     place.remove(pair)
                     yield pair[0], movement
                     break

@@ -14,7 +14,7 @@ _BY_LINES = """
         SELECT l.currency, l.settled_currency, l.became, l.currency = l.settled_currency AS plain,
             sum(l.gross) AS gross, sum(l.settled_gross) AS settled, sum(l.fee) AS fee, sum(l.net) AS net,
             sum(l.billed) AS billed, sum(l.fee_booked) AS booked, sum(l.fee_unexpected) AS unexpected,
-            sum(l.rounding) AS rounding
+            sum(l.rounding) AS rounding, coalesce(sum(l.fee) FILTER (WHERE l.fee_booked <> 0), 0) AS known
         FROM statement_line l
         WHERE l.statement_id = s.id AND l.became IN ('settled', 'suspense')
             AND (s.psp <> 'bank' OR l.became = 'suspense')
@@ -27,17 +27,19 @@ _BY_LINES = """
         SELECT 'suspense:reconciliation', l.settled_currency,
             CASE l.became WHEN 'suspense' THEN -l.net ELSE l.unexpected - l.rounding END
         UNION ALL
-        SELECT 'expenses:psp:' || s.psp || ':fees', l.settled_currency, l.fee + l.billed - l.booked - l.unexpected
+        SELECT 'expenses:psp:' || s.psp || ':fees', l.settled_currency,
+            l.fee + l.billed - CASE WHEN l.plain THEN l.booked ELSE l.known END - l.unexpected
             WHERE l.became = 'settled'
         UNION ALL
-        SELECT 'assets:psp:' || s.psp || ':receivable', l.settled_currency, l.booked - l.billed
+        SELECT 'assets:psp:' || s.psp || ':receivable', l.settled_currency, -l.billed
             WHERE l.became = 'settled'
         UNION ALL
-        SELECT 'assets:psp:' || s.psp || ':receivable', l.currency, -l.gross WHERE l.became = 'settled'
+        SELECT 'assets:psp:' || s.psp || ':receivable', l.currency, l.booked - l.gross
+            WHERE l.became = 'settled'
         UNION ALL
-        SELECT 'equity:fx:' || l.currency, l.currency, l.gross WHERE l.became = 'settled' AND NOT l.plain
+        SELECT 'equity:fx:' || l.currency, l.currency, l.gross - l.booked WHERE l.became = 'settled' AND NOT l.plain
         UNION ALL
-        SELECT 'equity:fx:' || l.settled_currency, l.settled_currency, l.rounding - l.settled
+        SELECT 'equity:fx:' || l.settled_currency, l.settled_currency, l.rounding + l.known - l.settled
             WHERE l.became = 'settled' AND NOT l.plain
     ) AS e (account, currency, amount)
     WHERE s.state = 'applied'
@@ -79,11 +81,11 @@ _OWED = f"""
         UNION ALL
         SELECT k.psp, k.livemode, k.currency, -k.amount FROM psp_charge k WHERE k.statement_id IS NULL
         UNION ALL
-        SELECT s.psp, s.livemode, l.currency, -l.gross
+        SELECT s.psp, s.livemode, l.currency, l.fee_booked - l.gross
         FROM statement_line l JOIN statement s ON s.id = l.statement_id AND s.state = 'applied' AND s.psp <> 'bank'
         WHERE l.became = 'settled'
         UNION ALL
-        SELECT s.psp, s.livemode, l.settled_currency, l.fee_booked - l.billed
+        SELECT s.psp, s.livemode, l.settled_currency, -l.billed
         FROM statement_line l JOIN statement s ON s.id = l.statement_id AND s.state = 'applied' AND s.psp <> 'bank'
         WHERE l.became = 'settled'
         UNION ALL

@@ -37,8 +37,8 @@ _TAKE = f"""
         fee, net, billed, fee_booked, fee_unexpected, rounding, batch, booked_at)
     SELECT %(statement)s, t.row, t.kind, t.reference, j.became, coalesce(m.merchant_id, %(house)s), m.item,
         t.currency, t.gross, t.settled_currency, t.settled_gross, t.fee, t.net, t.billed,
-        CASE WHEN j.became = 'settled' AND t.currency = t.settled_currency
-            THEN coalesce(m.fee, 0) + coalesce(k.amount, 0) ELSE 0 END,
+        CASE WHEN j.became <> 'settled' THEN 0 ELSE coalesce(m.fee, 0)
+            + CASE WHEN t.currency = t.settled_currency THEN coalesce(k.amount, 0) ELSE 0 END END,
         CASE WHEN j.became = 'settled' AND k.amount IS NULL AND t.currency = t.settled_currency
             AND abs(t.fee + t.billed - c.expected) > {FEE_TOLERANCE} THEN t.fee + t.billed - c.expected ELSE 0 END,
         CASE WHEN j.became = 'settled' THEN coalesce(x.rounding, 0) ELSE 0 END,
@@ -59,7 +59,6 @@ _TAKE = f"""
         WHEN t.kind = 'fee' THEN CASE %(psp)s WHEN 'bank' THEN 'suspense' ELSE 'settled' END
         WHEN m.row IS NULL OR m.settled OR m.currency <> t.currency OR m.amount <> t.gross THEN 'suspense'
         WHEN abs(x.rounding) > {ROUNDING_TOLERANCE} THEN 'suspense'
-        WHEN t.currency <> t.settled_currency AND m.fee <> 0 THEN 'suspense'
         ELSE 'settled' END AS became) j
 """  # noqa: S608 - our own words.
 
@@ -74,7 +73,7 @@ _SUMS = """
     SELECT l.merchant_id, l.currency, l.settled_currency, l.became, max(l.booked_at) AS at,
         sum(l.gross) AS gross, sum(l.settled_gross) AS settled, sum(l.fee) AS fee, sum(l.net) AS net,
         sum(l.billed) AS billed, sum(l.fee_booked) AS booked, sum(l.fee_unexpected) AS unexpected,
-        sum(l.rounding) AS rounding
+        sum(l.rounding) AS rounding, coalesce(sum(l.fee) FILTER (WHERE l.fee_booked <> 0), 0) AS known
     FROM statement_line l
     WHERE l.statement_id = %(statement)s AND l.became IN ('settled', 'suspense')
     GROUP BY 1, 2, 3, 4
@@ -93,12 +92,13 @@ ENTRIES_OF_A_PSP = f"""
 
         ('settlement.converted', 'assets:bank:' || %(psp)s, s.settled_currency, s.net),
         ('settlement.converted', 'expenses:psp:' || %(psp)s || ':fees', s.settled_currency,
-            s.fee + s.billed - s.unexpected),
+            s.fee - s.known + s.billed - s.unexpected),
         ('settlement.converted', 'suspense:reconciliation', s.settled_currency, s.unexpected - s.rounding),
-        ('settlement.converted', 'equity:fx:' || s.currency, s.currency, s.gross),
-        ('settlement.converted', 'equity:fx:' || s.settled_currency, s.settled_currency, -(s.settled - s.rounding)),
+        ('settlement.converted', 'equity:fx:' || s.currency, s.currency, s.gross - s.booked),
+        ('settlement.converted', 'equity:fx:' || s.settled_currency, s.settled_currency,
+            -(s.settled - s.known - s.rounding)),
         ('settlement.converted', 'assets:psp:' || %(psp)s || ':receivable', s.settled_currency, -s.billed),
-        ('settlement.converted', 'assets:psp:' || %(psp)s || ':receivable', s.currency, -s.gross),
+        ('settlement.converted', 'assets:psp:' || %(psp)s || ':receivable', s.currency, -(s.gross - s.booked)),
 
         ('settlement.unexplained', 'assets:bank:' || %(psp)s, s.settled_currency, s.net),
         ('settlement.unexplained', 'suspense:reconciliation', s.settled_currency, -s.net)

@@ -542,3 +542,41 @@ def test_a_capture_that_the_psp_names_otherwise_is_found_by_its_payment_and_amou
     assert causes() == [Cause.CAPTURED_TWICE]
     assert standing()["suspense:reconciliation"] == -10_000
     assert holds()
+
+
+def test_a_disputes_fee_that_is_in_the_books_is_settled_with_its_conversion(api, apply):
+    paid = api.pay(psp="stripe", amount=10_000, currency="GBP").json()
+    gbp = {"settled_currency": "EUR", "rate": Decimal("1.17")}
+    fee = Money(1_500, "GBP")
+    report = CaseReport(
+        case="dp_1",
+        psp_reference=paid["psp_reference"],
+        at=now(),
+        stage=Stage.CHARGEBACK,
+        standing=Standing.NEEDS_RESPONSE,
+        amount=Money(10_000, "GBP"),
+        reason=Reason.GENERAL,
+        movements=(Movement("txn_w", Direction.WITHDRAWN, Money(10_000, "GBP"), fee),),
+    )
+    case_reported("stripe", report, livemode=False, now=now())
+
+    apply(
+        capture_of(paid, settled_gross=11_700, **gbp),
+        line("chargeback", -10_000, "GBP", object="txn_w", settled_gross=-11_700, fee=1_755, **gbp),
+    )
+
+    assert causes() == []
+    assert standing()["assets:bank:stripe"] == -1_755
+    assert "assets:psp:stripe:receivable" not in standing()
+    assert holds()
+
+
+def test_a_payout_that_a_psp_began_and_took_back_comes_to_nothing(api, apply):
+    apply(line("payout", -6_000, object="po_x", ours="po_x"))
+    assert causes() == [Cause.TIMING]
+
+    apply(line("payout_returned", 6_000, object="po_x", ours="po_x"))
+
+    assert {b.closed_by for b in Break.objects.all()} == {"later_line"}
+    assert "suspense:reconciliation" not in standing()
+    assert holds()

@@ -84,6 +84,8 @@ def test_a_conversion_is_posted_as_its_recipe_says(api, monkeypatch, posted, mer
         settled=Money(11_701, "EUR"),
         fee=Money(100, "EUR"),
         billed=Money(0, "EUR"),
+        fee_booked=Money(0, "GBP"),
+        fee_known=Money(0, "EUR"),
         fee_unexpected=Money(0, "EUR"),
         rounding=Money(1, "EUR"),
     )
