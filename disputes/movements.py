@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from paygate.psp.statements import LineKind, Movements
 
+#: A reinstatement is in the books once a round has it; until then it waits for its withdrawal.
+_BOOKED = """EXISTS (
+    SELECT FROM dispute_round r WHERE r.merchant_id = m.merchant_id AND r.{end} = m.id)"""
 
-def _of(kind: LineKind, direction: str, sign: str, fee: str) -> Movements:
+
+def _of(kind: LineKind, direction: str, end: str, sign: str, fee: str) -> Movements:
     return Movements(
         kind,
         "dp",
@@ -13,11 +17,11 @@ def _of(kind: LineKind, direction: str, sign: str, fee: str) -> Movements:
                p.psp_reference AS payment, {sign}m.amount AS amount, {fee}m.fee AS fee, m.currency, m.said_at AS at
            FROM dispute_movement m JOIN dispute d ON d.merchant_id = m.merchant_id AND d.id = m.dispute_id
            JOIN payment p ON p.merchant_id = d.merchant_id AND p.id = d.payment_id
-           WHERE m.direction = '{direction}'""",  # noqa: S608 - our own words.
+           WHERE m.direction = '{direction}' AND {_BOOKED.format(end=end)}""",  # noqa: S608 - our own words.
     )
 
 
 MOVEMENTS = (
-    _of(LineKind.CHARGEBACK, "withdrawn", "-", ""),
-    _of(LineKind.CHARGEBACK_REVERSED, "reinstated", "", "-"),
+    _of(LineKind.CHARGEBACK, "withdrawn", "withdrawal", "-", ""),
+    _of(LineKind.CHARGEBACK_REVERSED, "reinstated", "reinstatement", "", "-"),
 )

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 #: A million lines are joined in memory, and nothing is compiled for what runs once.
-_AT_WORK = "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off"
+_AT_WORK = "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off; SET LOCAL cursor_tuple_fraction = 1"
 
 
 class _ToHear(Exception):

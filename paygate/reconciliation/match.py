@@ -1,9 +1,9 @@
 """Lines meet movements: by the PSP's reference, as sets.
 
-`told` holds the lines of a statement. `found` gets every movement of ours that one of them names; `matched` gets, for
-each line that one movement of the same kind explains or contradicts, which that is. Where several lines or several
-movements go by one reference (a charge that was captured in parts, a capture that was settled in two), they are paired
-by amount, and what is left by its sum.
+`told` holds the lines of a statement. `repeated` gets those that were told before; `matched` gets, for each line that a
+movement of the same kind explains or contradicts, which that is. Where several lines or several movements go by one
+reference (a charge that was captured in parts, a capture that was settled in two), they are paired by amount, and what
+is left by its sum.
 """
 
 from __future__ import annotations
@@ -20,14 +20,9 @@ from paygate.psp.statements import LineKind, Movements
 from paygate.wiring import MOVEMENTS, named
 
 _STAGE = """
-    DROP TABLE IF EXISTS found;
-    CREATE TEMPORARY TABLE found (
-        kind text NOT NULL, object text NOT NULL, merchant_id uuid NOT NULL, item uuid NOT NULL, payment_id uuid,
-        amount bigint NOT NULL, fee bigint NOT NULL, currency char(3) NOT NULL, settled boolean NOT NULL
-    ) ON COMMIT DROP;
     DROP TABLE IF EXISTS matched;
     CREATE TEMPORARY TABLE matched (
-        row bigint NOT NULL, merchant_id uuid NOT NULL, item uuid NOT NULL, payment_id uuid,
+        row bigint NOT NULL, kind text NOT NULL, merchant_id uuid NOT NULL, item uuid NOT NULL, payment_id uuid,
         amount bigint NOT NULL, fee bigint NOT NULL, currency char(3) NOT NULL, settled boolean NOT NULL
     ) ON COMMIT DROP;
     DROP TABLE IF EXISTS repeated;
@@ -49,11 +44,30 @@ COVERED = """(
         WHERE i.merchant_id = m.merchant_id AND i.item = m.item))"""
 
 _FIND = """
-    INSERT INTO found
-    SELECT '{kind}', m.object, m.merchant_id, m.item, m.payment_id, m.amount, m.fee, m.currency, {covered}
-    FROM (SELECT DISTINCT t.object FROM told t WHERE t.kind = '{kind}' AND t.object <> '') o
-    JOIN ({select}) m ON m.object = o.object
-    WHERE m.psp = %(psp)s AND m.livemode = %(livemode)s
+    INSERT INTO matched
+    SELECT t.row, '{kind}', m.merchant_id, m.item, m.payment_id, m.amount, m.fee, m.currency, false
+    FROM told t JOIN ({select}) m ON m.object = t.object
+    WHERE t.kind = '{kind}' AND t.object <> '' AND m.psp = %(psp)s AND m.livemode = %(livemode)s
+        AND NOT EXISTS (SELECT FROM repeated r WHERE r.row = t.row)
+"""
+
+#: As COVERED says of one, for all that were matched.
+_SETTLED = """
+    UPDATE matched m SET settled = true FROM (
+        SELECT l.merchant_id, l.item, l.kind
+        FROM statement_line l JOIN statement s ON s.id = l.statement_id AND s.state = 'applied'
+        WHERE l.item IS NOT NULL
+        UNION ALL
+        SELECT i.merchant_id, i.item, l.kind
+        FROM statement_line_item i
+        JOIN statement s ON s.id = i.statement_id AND s.state = 'applied'
+        JOIN statement_line l ON l.statement_id = i.statement_id AND l.row = i.row
+        UNION ALL
+        SELECT b.merchant_id, b.item, split_part(b.key, ':', 2)
+        FROM reconciliation_break b
+        WHERE b.cause = 'missing_there' AND b.item IS NOT NULL AND b.closed_by IN ('draft', 'write_off')
+    ) c
+    WHERE c.merchant_id = m.merchant_id AND c.item = m.item AND c.kind = m.kind
 """
 
 #: What was told before: by a statement that counts, or further up in this one. "Same" says nothing new: the PSP gives a
@@ -84,8 +98,8 @@ _NAMELESS = """
     SELECT t.row, t.kind, t.payment, t.gross, t.currency,
         row_number() OVER (PARTITION BY t.kind, t.payment, t.gross, t.currency ORDER BY t.booked_at, t.row) AS place
     FROM told t
-    WHERE t.kind = ANY (%s) AND t.payment <> ''
-        AND NOT EXISTS (SELECT FROM found f WHERE f.kind = t.kind AND f.object = t.object)
+    WHERE t.kind = ANY (%s) AND t.payment <> '' AND NOT EXISTS (SELECT FROM matched m WHERE m.row = t.row)
+        AND NOT EXISTS (SELECT FROM repeated r WHERE r.row = t.row)
 """
 
 _BY_PAYMENT = """
@@ -94,7 +108,7 @@ _BY_PAYMENT = """
         FROM ({select}) m
         WHERE m.psp = %(psp)s AND m.livemode = %(livemode)s AND m.object <> ''
             AND m.payment IN (SELECT n.payment FROM nameless n WHERE n.kind = '{kind}')
-            AND NOT EXISTS (SELECT FROM found f WHERE f.kind = '{kind}' AND f.item = m.item) AND NOT {covered}
+            AND NOT EXISTS (SELECT FROM matched f WHERE f.kind = '{kind}' AND f.item = m.item) AND NOT {covered}
     ), named AS (
         DELETE FROM nameless n USING open o
         WHERE n.kind = '{kind}' AND n.payment = o.payment AND n.gross = o.amount AND n.currency = o.currency
@@ -103,25 +117,19 @@ _BY_PAYMENT = """
     ), told_so AS (
         UPDATE told SET object = n.object FROM named n WHERE told.row = n.row
     )
-    INSERT INTO found
-    SELECT '{kind}', n.object, n.merchant_id, n.item, n.payment_id, n.amount, n.fee, n.currency, false FROM named n
+    INSERT INTO matched
+    SELECT n.row, '{kind}', n.merchant_id, n.item, n.payment_id, n.amount, n.fee, n.currency, false FROM named n
 """
 
 _SEVERAL = """
     DROP TABLE IF EXISTS several;
     CREATE TEMPORARY TABLE several ON COMMIT DROP AS
-    SELECT t.kind, t.object FROM told t WHERE t.object <> '' AND NOT EXISTS (SELECT FROM repeated r WHERE r.row = t.row)
-    GROUP BY 1, 2 HAVING count(*) > 1
-    UNION
-    SELECT kind, object FROM found GROUP BY 1, 2 HAVING count(*) > 1
-"""
-
-_ONE_BY_ONE = """
-    INSERT INTO matched
-    SELECT t.row, f.merchant_id, f.item, f.payment_id, f.amount, f.fee, f.currency, f.settled
-    FROM told t JOIN found f ON f.kind = t.kind AND f.object = t.object
-    WHERE NOT EXISTS (SELECT FROM several s WHERE s.kind = t.kind AND s.object = t.object)
-        AND NOT EXISTS (SELECT FROM repeated r WHERE r.row = t.row)
+    WITH more AS MATERIALIZED (
+        SELECT m.row FROM matched m GROUP BY 1 HAVING count(*) > 1
+        UNION ALL
+        SELECT unnest(array_agg(m.row)) FROM matched m GROUP BY m.item, m.kind HAVING count(*) > 1
+    )
+    SELECT DISTINCT t.kind, t.object FROM told t WHERE t.row IN (SELECT row FROM more)
 """
 
 
@@ -150,29 +158,23 @@ class _Group:
 
 
 def match(psp: str, *, livemode: bool) -> list[tuple[UUID, UUID, int]]:
-    """Fill `found`, `repeated` and `matched`; further movements of one line: (merchant, item, row)."""
+    """Fill `repeated` and `matched`; further movements of one line: (merchant, item, row)."""
     whose: dict[str, Any] = {"psp": psp, "livemode": livemode}
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
+        cursor.execute(_REPEATED, whose)
+        cursor.execute("ANALYZE repeated")
         cursor.execute("SELECT DISTINCT kind FROM told")
         kinds = {kind for (kind,) in cursor.fetchall()}
         for movements in all_movements():
             if movements.kind in kinds:
-                select = _FIND.format(
-                    kind=movements.kind,
-                    select=movements.select,
-                    covered=COVERED.format(kind=movements.kind),
-                )
-                cursor.execute(select, whose)
-        _by_payment(cursor, whose, kinds)
-        cursor.execute("ANALYZE found")
-        cursor.execute(_REPEATED, whose)
-        cursor.execute("ANALYZE repeated")
-        cursor.execute(_SEVERAL)
-        cursor.execute(_ONE_BY_ONE)
-        further = _several(cursor)
+                find = _FIND.format(kind=movements.kind, select=movements.select)
+                cursor.execute(find, whose)
         cursor.execute("ANALYZE matched")
-    return further
+        _by_payment(cursor, whose, kinds)
+        cursor.execute(_SETTLED)
+        cursor.execute(_SEVERAL)
+        return _several(cursor)
 
 
 def all_movements() -> list[Movements]:
@@ -185,7 +187,6 @@ def _by_payment(cursor: Any, whose: dict[str, Any], kinds: set[str]) -> None:
     else, and a PSP may have a reference of its own for what was captured at once."""
     if not kinds & ALSO_BY_PAYMENT:
         return
-    cursor.execute("ANALYZE found")
     cursor.execute(_NAMELESS, [list(ALSO_BY_PAYMENT)])
     cursor.execute("SELECT DISTINCT kind FROM nameless")
     left = {kind for (kind,) in cursor.fetchall()}
@@ -200,26 +201,30 @@ def _by_payment(cursor: Any, whose: dict[str, Any], kinds: set[str]) -> None:
 
 
 def _several(cursor: Any) -> list[tuple[UUID, UUID, int]]:
+    """Pair what goes by one reference."""
     groups: defaultdict[tuple[str, str], _Group] = defaultdict(_Group)
     cursor.execute(
-        "SELECT t.kind, t.object, t.row, t.gross, t.currency FROM told t JOIN several s USING (kind, object)"
-        " WHERE NOT EXISTS (SELECT FROM repeated r WHERE r.row = t.row) ORDER BY t.row"
+        "SELECT DISTINCT t.kind, t.object, t.row, t.gross, t.currency FROM told t"
+        " JOIN several s USING (kind, object) JOIN matched m ON m.row = t.row ORDER BY t.row"
     )
     for kind, object_, *line in cursor.fetchall():
         groups[kind, object_].lines.append(_Line(*line))
     cursor.execute(
-        "SELECT f.kind, f.object, f.merchant_id, f.item, f.payment_id, f.amount, f.fee, f.currency, f.settled"
-        " FROM found f JOIN several s USING (kind, object) ORDER BY f.item"
+        "SELECT DISTINCT t.kind, t.object, m.merchant_id, m.item, m.payment_id, m.amount, m.fee, m.currency, m.settled"
+        " FROM told t JOIN several s USING (kind, object) JOIN matched m ON m.row = t.row ORDER BY m.item"
     )
     for kind, object_, *movement in cursor.fetchall():
         groups[kind, object_].movements.append(_Movement(*movement))
+    cursor.execute(
+        "DELETE FROM matched m USING told t JOIN several s USING (kind, object) WHERE m.row = t.row"
+    )
     rows: list[tuple[Any, ...]] = []
     further: list[tuple[UUID, UUID, int]] = []
-    for group in groups.values():
+    for (kind, _), group in groups.items():
         for line, movement, ours in _paired(group, further):
             rows.append(
                 (
-                    *(line.row, movement.merchant_id, movement.item, movement.payment_id),
+                    *(line.row, kind, movement.merchant_id, movement.item, movement.payment_id),
                     *(ours, movement.fee, movement.currency, movement.settled),
                 )
             )

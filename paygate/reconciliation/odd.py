@@ -12,15 +12,19 @@ from kernel.clock import rfc3339
 
 #: Of a statement that was just taken.
 ODD = """
+    WITH odd AS MATERIALIZED (
+        SELECT l.row, l.became, l.fee_unexpected, l.rounding FROM statement_line l
+        WHERE l.statement_id = %s AND (l.became = 'suspense' OR l.fee_unexpected <> 0 OR l.rounding <> 0)
+    ), lines AS MATERIALIZED (SELECT t.* FROM told t WHERE t.row IN (SELECT row FROM odd)),
+    movements AS MATERIALIZED (SELECT m.* FROM matched m WHERE m.row IN (SELECT row FROM odd))
     SELECT t.row, t.kind, t.reference, t.object, t.payment, t.ours, t.account, t.currency, t.gross, t.settled_currency,
         t.settled_gross, t.fee, t.net, t.billed, t.rate, t.batch, t.booked_at, t.description,
         l.became, l.fee_unexpected, l.rounding, r.row IS NOT NULL,
         m.merchant_id, m.item, m.payment_id, m.amount, m.currency, m.settled
-    FROM statement_line l
-    JOIN told t ON t.row = l.row
-    LEFT JOIN matched m ON m.row = l.row
+    FROM odd l
+    JOIN lines t ON t.row = l.row
+    LEFT JOIN movements m ON m.row = l.row
     LEFT JOIN repeated r ON r.row = l.row
-    WHERE l.statement_id = %s AND (l.became = 'suspense' OR l.fee_unexpected <> 0 OR l.rounding <> 0)
     ORDER BY t.row
 """
 

@@ -63,9 +63,10 @@ _TAKE = f"""
 """  # noqa: S608 - our own words.
 
 _KNOWS_NOTHING = """
-    SELECT count(*) >= 20 AND bool_and(m.row IS NULL)
-    FROM told t LEFT JOIN matched m ON m.row = t.row
-    WHERE t.kind IN ('capture', 'refund', 'chargeback') AND NOT EXISTS (SELECT FROM repeated r WHERE r.row = t.row)
+    SELECT NOT EXISTS (SELECT FROM matched) AND (
+        SELECT count(*) FROM told t
+        WHERE t.kind IN ('capture', 'refund', 'chargeback') AND NOT EXISTS (SELECT FROM repeated r WHERE r.row = t.row)
+    ) >= 20
 """
 
 #: What the lines of a statement do to the accounts: sums by merchant and currency first, then the entries of each.
