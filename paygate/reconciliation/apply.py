@@ -118,8 +118,8 @@ def _take(statement: Statement, reading: Reading, *, at: datetime) -> None:
     _learn_batches(statement)
     if statement.psp == BANK:
         arrive(statement, at=at)
+    explain(statement, accounts=accounts, at=at)  # It finds out in whose book some lines are.
     post_lines(statement)
-    explain(statement, accounts=accounts, at=at)
 
 
 def _accounts(statement: Statement, reading: Reading) -> frozenset[str]:

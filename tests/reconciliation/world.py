@@ -38,6 +38,13 @@ PRICE = {"basis_points": 140, "fixed": 11}  # What the PSP charges, and we expec
 CONVERTED, INTO, RATE = "GBP", "EUR", "1.1734"
 LOOKS = 3  # For a file that is not ready; half a minute passes between them.
 CURRENCIES = ("USD", "EUR", CONVERTED)
+SUSPENSE = chart.reconciliation_suspense()
+
+_STANDS = """
+    SELECT e.merchant_id, e.currency, sum(CASE e.type WHEN 'DEBIT' THEN e.amount ELSE -e.amount END) AS left
+    FROM ledger_entry e JOIN ledger_account c ON c.merchant_id = e.merchant_id AND c.id = e.account_id
+    WHERE c.code = %s GROUP BY 1, 2
+"""
 
 
 class World:
@@ -236,16 +243,14 @@ class World:
     def booked(self, account: str) -> Counter[str]:
         """What stands on an account of our books, in all merchants' together."""
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT e.currency, sum(CASE e.type WHEN 'DEBIT' THEN e.amount ELSE -e.amount END)"
-                " FROM ledger_entry e JOIN ledger_account c"
-                " ON c.merchant_id = e.merchant_id AND c.id = e.account_id WHERE c.code = %s GROUP BY 1",
-                [account],
-            )
+            cursor.execute(f"SELECT currency, sum(s.left) FROM ({_STANDS}) s GROUP BY 1", [account])
             return Counter({currency: int(minor) for currency, minor in cursor.fetchall()})
 
     def receivable(self) -> Counter[str]:
         return self.booked(chart.psp_receivable(self.psp))
 
-    def suspense(self) -> Counter[str]:
-        return self.booked(chart.reconciliation_suspense())
+    def suspense(self) -> list[tuple[Any, ...]]:
+        """In whose book how much waits for its explanation."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM ({_STANDS}) s WHERE s.left <> 0", [SUSPENSE])
+            return list(cursor.fetchall())
