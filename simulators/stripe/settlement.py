@@ -223,6 +223,7 @@ class Settlement:
     def _publish_files(self, rows: list[Row], planted: list[Planted]) -> None:
         last = self._told[-1:]
         first = next(row.batch for row in rows if row.kind == "settlement")
+        day = datetime.fromtimestamp(self._agenda.now(), UTC).date()  # Of the report that has it.
         for report in ("payout_reconciliation", "payouts"):
             mine = [
                 made
@@ -230,4 +231,4 @@ class Settlement:
                 if (made.mistake == "payout_differs") == (report == "payouts")
             ]
             content, count = self._sheet.written(columns.chosen(report, last))
-            self._publish(File(f"{report}_{first}.csv", content, count, mine))
+            self._publish(File(f"{report}_{day}_{first}.csv", content, count, mine))

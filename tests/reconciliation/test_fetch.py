@@ -83,11 +83,11 @@ def test_a_day_is_ordered_an_hour_after_it_is_over(desk: Desk) -> None:
 
 def test_days_of_long_ago_are_ordered_by_hand_and_what_we_have_is_left_alone(desk: Desk) -> None:
     desk.files = {"run_2026-09-01": b"one", "run_2026-09-02": None}
-    call_command("order_statements", "stripe", "2026-09-01", "2026-09-02", stdout=StringIO())
+    call_command("order_statements", "stripe", "2026-09-01..2026-09-02", stdout=StringIO())
     fetch_due(at=now())
     Order.objects.filter(day=date(2026, 9, 2)).update(next_look_at=None, problem="Given up.")
 
-    call_command("order_statements", "stripe", "2026-09-01", "2026-09-02", stdout=StringIO())
+    call_command("order_statements", "stripe", "2026-09-01..2026-09-02", stdout=StringIO())
 
     looked_for = Order.objects.filter(next_look_at__isnull=False)
     assert [one.day for one in looked_for] == [date(2026, 9, 2)]

@@ -375,10 +375,11 @@ def test_the_files_of_a_cut_are_published_as_a_platform_would_order_them(
     take(at_own, new("pay"))
     at_own.simulator.act("mistakes", wanted={"payout_differs": 1}, seed=1)
     payout = at_own.simulator.act("cut")["id"]
-    inside, paid = at_own.simulator._ask("statements")["statements"][-2:]
+    today = at_own.simulator.clock()[:10]
+    inside, paid = at_own.simulator.statements()[-2:]
     assert [inside["name"], paid["name"]] == [
-        f"payout_reconciliation_{payout}.csv",
-        f"payouts_{payout}.csv",
+        f"payout_reconciliation_{today}_{payout}.csv",
+        f"payouts_{today}_{payout}.csv",
     ]
     assert (inside["planted"], [made["mistake"] for made in paid["planted"]]) == (
         *([], ["payout_differs"]),
