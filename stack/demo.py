@@ -3,9 +3,10 @@
 Two merchants send hundreds of payments and refunds through the real HTTP API while the PSPs misbehave, and so do
 their webhooks; with --kill our own processes are killed as well. Then months pass at the PSPs: payers dispute, the
 merchants' desk answers, banks decide and take cases up again, refunds and captures come back. Then a fortnight of
-payouts (fortnight.py). When the dust has settled nothing may be unresolved, the proof must hold, our books must agree
-with those of each PSP's simulator and of the bank's, to the cent, and each merchant's endpoint must have heard every
-event, each object's in order. The exit code says whether so.
+payouts (fortnight.py), and a night in which the PSPs' files meet our books (night.py). When the dust has settled
+nothing may be unresolved, the proof must hold, our books must agree with those of each PSP's simulator and of the
+bank's, to the cent, what was wrong in the files must have been found and nothing else, and each merchant's endpoint
+must have heard every event, each object's in order. The exit code says whether so.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from stack.desk import Desk
 from stack.endpoint import Endpoint
 from stack.fortnight import Stage
 from stack.mischief import TOLD_AT_LAST, WEBHOOKS, Psps
+from stack.night import Night
 from stack.processes import UnableToStart
 from stack.report import Day, console, report
 from stack.shoppers import Journal, Shop, errands
@@ -165,9 +167,13 @@ def _day(stack: Stack, endpoint: Endpoint, options: argparse.Namespace) -> bool:
     stage = Stage(stack, psps, clock=clock_of(options), seed=options.seed)
     with console.status("a fortnight") as status:
         fortnight = stage.play(lambda what: status.update(f"a fortnight: {what}"))
+    settle_down(stack, psps)
+    night = Night(stack, psps, clock=clock_of(options), seed=options.seed)
+    with console.status("the night") as status:
+        reconciled = night.play(lambda what: status.update(f"the night: {what}"))
     unresolved = settle_down(stack, psps)
     proof = prove(stack)
-    comparison = compare(stack.databases.owner, stack.simulators)
+    comparison = compare(stack.databases.owner, stack.simulators, reconciled.planted)
     paid = compare_payouts(stack.databases.owner, stack.simulators, stack.bank)
     told = untold(stack)
     broken_promises = promises(stack, journal)
@@ -189,6 +195,7 @@ def _day(stack: Stack, endpoint: Endpoint, options: argparse.Namespace) -> bool:
         proof=proof,
         comparison=comparison,
         fortnight=fortnight,
+        reconciled=reconciled,
         paid=paid,
     )
     report(stack, ended)
@@ -211,12 +218,12 @@ def subscribe(stack: Stack, endpoint: Endpoint, merchant: dict[str, str]) -> Non
 
 def months_after(stack: Stack, psps: Psps, desk: Desk, *, seed: int) -> None:
     """Payments settle, payers dispute, the desk answers, banks decide; and some take it up again."""
+    psps.webhooks_go_wrong(TOLD_AT_LAST, seed=seed + 1)
     with console.status("the night: payments settle, payers dispute"):
         psps.days_pass(1)
         wait_for_cases(stack, psps)
     with console.status("the desk answers the disputes"):
         desk.answer()
-    psps.webhooks_go_wrong(TOLD_AT_LAST, seed=seed + 1)
     with console.status("two months: banks decide, refunds and captures come back"):
         psps.people_at_work(stack.databases.owner)
         psps.days_pass(31)

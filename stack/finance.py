@@ -1,10 +1,11 @@
-"""Two people of finance in the demo, at the back office's own pages: what one builds and submits the other approves."""
+"""Two people of finance in the demo, at the back office's own pages: what one builds, submits or proposes, the other
+approves."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ import requests
 from kernel.ids import decode
 from stack.up import Stack
 
-BUILDER, APPROVER = "ada", "grace"
+BUILDER, APPROVER, ADMINISTRATOR = "ada", "grace", "admin"
 RAILS = ("bank", "stripe", "adyen")
 CLOSED_AT_MOST = (
     8  # Days in a row on which some bank is closed: a weekend and the holidays around it.
@@ -77,6 +78,53 @@ class Finance:
         if "approved" not in self._read(APPROVER, f"payouts/destination/{id_}/change/"):
             raise Refused(f"{public_id} was not approved")
 
+    # ---------------------------------------------------------------------------------- reconciliation
+
+    def price(
+        self, psp: str, currency: str, *, basis_points: int, fixed: int, begins: datetime
+    ) -> None:
+        """Agree on what a PSP charges from then on (UTC). Raises Refused."""
+        form = {
+            "psp": psp,
+            "method": "",
+            "country": "",
+            "currency": currency,
+            "basis_points": basis_points,
+            "fixed_minor": fixed,
+            "effective_from_0": f"{begins:%Y-%m-%d}",
+            "effective_from_1": f"{begins:%H:%M:%S}",
+        }
+        page = self._send(ADMINISTRATOR, "costs/pspprice/add/", form)
+        if page.url.rstrip("/").endswith("add"):
+            raise Refused(f"no price of {psp} for {currency}: {_mistakes(page.text)}")
+
+    def propose(self, break_: UUID) -> None:
+        """As it is drafted, and the same for all that are like it, where there are any. Raises Refused."""
+        self._decide_on(BUILDER, break_, "propose", "As the statement says.")
+
+    def approve_break(self, break_: UUID) -> None:
+        """By the other one, who has looked at the same page. Raises Refused."""
+        self._decide_on(APPROVER, break_, "approve", "Seen and agreed.")
+
+    def _decide_on(self, who: str, break_: UUID, deed: str, why: str) -> None:
+        path = f"reconciliation/break/{break_}/change/"
+        shown = self._read(who, path)
+        offered = re.findall(
+            r'name="deed"\s+value="([a-z_]+)"|value="([a-z_]+)"\s+name="deed"', shown
+        )
+        deeds = {one or other for one, other in offered}
+        wanted = [f"{deed}_all_draft", f"{deed}_all", f"{deed}_draft", deed]
+        chosen = next((one for one in wanted if one in deeds), "")
+        if not chosen:
+            raise Refused(f"break {break_} offers {who} {sorted(deeds)}, and not to {deed}")
+        form = {"deed": chosen, "reason": why}
+        for name in ("draft", "write_off", "alike"):
+            value = re.search(rf'name="{name}" value="([^"]*)"', shown)
+            form[name] = unescape(value[1]) if value else ""
+        self._send(who, path, form)
+
+    # ---------------------------------------------------------------------------------------- browsing
+
     def _decide(self, who: str, batch: UUID, deed: str, why: str = "", **more: str) -> str:
         """Name the digest that the page shows, as the page's own form does; the page that comes back."""
         path = f"payouts/batch/{batch}/preview"
@@ -110,6 +158,14 @@ class Finance:
             if page.url.rstrip("/").endswith("login"):
                 raise Refused(f"{who} cannot log in")
         return self._browsers[who]
+
+
+def _mistakes(page: str) -> str:
+    """What a form complains of."""
+    said = re.findall(
+        r'class="[^"]*errorlist[^"]*".*?</ul>|class="[^"]*text-red[^"]*"[^>]*>([^<]+)', page
+    )
+    return "; ".join(filter(None, said)) or "the page says no"
 
 
 def _batch(id_: UUID) -> str:

@@ -8,8 +8,6 @@ what was paid out long ago, so that a merchant owes us until later sales have ma
 
 from __future__ import annotations
 
-import random
-import threading
 import time
 import zlib
 from collections.abc import Callable
@@ -17,23 +15,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import requests
-from celery import Celery
 
-from stack.finance import RAILS, Built, Finance
+from stack.finance import RAILS, Built
 from stack.mischief import Psps, lever
+from stack.stagehands import BANKERS, CURRENCY, Stagehands
 from stack.up import Stack
 
 DAYS = 14
-DAY = 86_400
-PATIENCE = 45.0  # Seconds for anything of a day to come about.
-CURRENCY = "EUR"  # Of the sales and of what is told; schedules pay other currencies of the day before as well.
 LARGE = 5_000_00  # Minor units: the sale that is disputed when it was paid out long ago.
 SALES_OF_DAY = 4  # For each merchant, and one in ABROAD that is converted.
-BANKERS = {"Authorization": "Bearer bank_test_paygate"}
 ABROAD = "CHF"
 BY_PSPS, SMALL = (
     "JPY",
@@ -75,26 +67,21 @@ class Fortnight:
     owed_at_most: int = 0  # By the merchant of the large dispute, minor units.
 
 
-class Stage:
-    """The people, the clocks and the levers of a fortnight."""
+class Stage(Stagehands):
+    """The people and the levers of a fortnight."""
+
+    scene = "fortnight"
 
     def __init__(self, stack: Stack, psps: Psps, *, clock: Path, seed: int) -> None:
-        self.seen = Fortnight()
-        self._stack = stack
-        self._psps = psps
-        self._clock = clock
-        self._draw = random.Random(seed)
-        self._finance = Finance(stack)
-        self._celery = Celery(broker=stack.redis_url, set_as_current=False)
-        self._sales = 0
-        self._counting = threading.Lock()
+        super().__init__(stack, psps, clock=clock, seed=seed)
+        self.seen = Fortnight(complaints=self.complaints)
         self._large = ""
         self._happened: list[str] = []  # Today.
         self._places: dict[tuple[str, str], str] = {}
 
     def play(self, tell: Callable[[str], None]) -> Fortnight:
         """All of it; `tell` hears what day it is."""
-        with psycopg.connect(self._stack.databases.owner, autocommit=True) as self._db:
+        with self.at_work():
             self._new_accounts()
             for day in range(1, DAYS + 1):
                 tell(f"day {day} of {DAYS}")
@@ -107,7 +94,6 @@ class Stage:
             self._until("everything on its way has ended", self._nothing_on_its_way)
             self._evening(DAYS + 1)
             self._judge()
-        self._celery.close()
         return self.seen
 
     # ------------------------------------------------------------------------------------- a day
@@ -135,22 +121,6 @@ class Stage:
         self._send("payouts.hear_the_bank", "payouts")
         self._evening(day)
 
-    def _morning(self, *, days: int = 1) -> None:
-        """Nobody is in the middle of anything when the clocks are set forward."""
-        self._until(
-            "nothing is asked of a PSP",
-            lambda: (
-                not self._count("SELECT count(*) FROM payment_attempt WHERE finished_at IS NULL")
-            ),
-        )
-        shift = float(self._clock.read_text()) if self._clock.exists() else 0.0
-        fresh = self._clock.with_suffix(".new")
-        fresh.write_text(str(shift + days * DAY))
-        fresh.replace(self._clock)
-        self._psps.days_pass(days)
-        lever(self._stack.bank, "clock", {"advance_seconds": days * DAY})
-        time.sleep(0.3)  # Until every process has read it.
-
     def _release(self) -> None:
         self._send("funds.release", "default")
         self._until("what is due is available", lambda: not self._count(DUE, self._today()))
@@ -175,19 +145,6 @@ class Stage:
         """Held at a rate, and used at once."""
         quote = self._ask(merchant, "fx/quotes", {"from_currency": ABROAD, "to_currency": CURRENCY})
         self._sale(merchant, 80_00, currency=ABROAD, fx_quote=quote["id"])
-
-    def _sale(self, merchant: dict[str, str], amount: int, **more: str) -> Any:
-        with self._counting:
-            self._sales += 1
-            number = self._sales
-        body = {
-            "user_id": "fortnight",
-            "amount": amount,
-            "currency": CURRENCY,
-            "payment_method": "pm_card_visa",
-            **more,
-        }
-        return self._ask(merchant, "payments", body, key=f"fortnight-{number}")
 
     # ------------------------------------------------------------------------ what goes wrong on purpose
 
@@ -313,19 +270,6 @@ class Stage:
         found = [b["available"] for b in page["balances"] if b["currency"] == CURRENCY]
         return -min(0, *found) if found else 0
 
-    def _bank_heard_out(self) -> bool:
-        """Is everything that the bank has to say kept here, and applied?"""
-        newest = self._count("SELECT coalesce(max(number), 0) FROM payout_report")
-        more = requests.get(
-            f"{self._stack.bank}/reports",
-            params={"after": newest},
-            headers=BANKERS,
-            timeout=10,
-        ).json()["reports"]
-        return not more and not self._count(
-            "SELECT count(*) FROM payout_report WHERE state = 'received'"
-        )
-
     def _all_left(self) -> bool:
         return not self._count("SELECT count(*) FROM payout_batch WHERE state = 'approved'") and (
             not self._count("SELECT count(*) FROM payout_file WHERE state = 'made'")
@@ -334,45 +278,6 @@ class Stage:
     def _nothing_on_its_way(self) -> bool:
         return not self._count("SELECT count(*) FROM payout WHERE state = 'in_transit'")
 
-    def _count(self, sql: Any, *arguments: Any) -> int:
-        row = self._db.execute(sql, arguments).fetchone()
-        return int(row[0]) if row else 0
-
-    def _until(self, what: str, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not holds():
-            if time.monotonic() > deadline:
-                self.seen.complaints.append(f"in vain was it waited until {what}")
-                return
-            time.sleep(0.2)
-
-    def _today(self) -> str:
-        shift = float(self._clock.read_text())
-        return time.strftime("%Y-%m-%d", time.gmtime(time.time() + shift))
-
-    def _send(self, task: str, queue: str) -> None:
-        """As beat does, only now."""
-        self._celery.send_task(task, queue=queue)
-
     def _files_taken(self) -> int:
         calls = requests.get(f"{self._stack.bank}/_control/calls", timeout=10).json()
         return int(calls.get("POST /files", {}).get("count", 0))
-
-    def _ask(
-        self, merchant: dict[str, str], path: str, body: dict[str, Any], *, key: str = ""
-    ) -> Any:
-        headers = {"Authorization": f"Bearer {merchant['secret_key']}"}
-        if key:
-            headers["Idempotency-Key"] = key
-        for _ in range(30):
-            reply = requests.post(
-                f"{self._stack.api}/v1/{path}", json=body, headers=headers, timeout=30
-            )
-            if reply.status_code in (200, 201, 202):
-                return reply.json()
-            time.sleep(0.5)
-        raise RuntimeError(f"{path}: {reply.status_code} {reply.text[:300]}")
-
-    def _read(self, merchant: dict[str, str], path: str) -> Any:
-        headers = {"Authorization": f"Bearer {merchant['secret_key']}"}
-        return requests.get(f"{self._stack.api}/v1/{path}", headers=headers, timeout=30).json()

@@ -14,9 +14,11 @@ from rich.table import Table
 from kernel.money import Money
 from stack.desk import Desk
 from stack.endpoint import Endpoint
-from stack.fortnight import CURRENCY, Fortnight
+from stack.fortnight import Fortnight
 from stack.mischief import WEBHOOKS, Psps
+from stack.night import Reconciled
 from stack.shoppers import Journal
+from stack.stagehands import CURRENCY
 from stack.up import Stack
 from stack.witness import Comparison
 
@@ -40,6 +42,7 @@ class Day:
     proof: dict[str, Any]
     comparison: Comparison
     fortnight: Fortnight
+    reconciled: Reconciled
     paid: Comparison  # Our payouts against the books of the bank and of the PSPs.
 
     @property
@@ -57,6 +60,7 @@ class Day:
             or self.comparison.disagreements
             or self.paid.disagreements
             or self.fortnight.complaints
+            or self.reconciled.complaints
             or self.broken_promises
             or self.journal.complaints
         )
@@ -70,6 +74,7 @@ class Day:
             "undelivered": self.undelivered,
             "disagreements": [*self.comparison.disagreements, *self.paid.disagreements],
             "fortnight": asdict(self.fortnight),
+            "reconciled": self.reconciled.as_json(),
             "broken_promises": self.broken_promises,
             "complaints": self.journal.complaints,
             "faults": self.faults,
@@ -112,6 +117,7 @@ def report(stack: Stack, day: Day) -> None:
         )
     console.print()
     _evenings(day.fortnight)
+    _night(day.reconciled)
     _money("the PSP owes", day.comparison)
     _money("left our account", day.paid)
     for finding in day.contradictions:
@@ -122,6 +128,7 @@ def report(stack: Stack, day: Day) -> None:
         *day.comparison.disagreements,
         *day.paid.disagreements,
         *day.fortnight.complaints,
+        *day.reconciled.complaints,
         *day.broken_promises,
         *day.journal.complaints,
     ]
@@ -194,6 +201,31 @@ def _evenings(fortnight: Fortnight) -> None:
     console.print(table)
     owed = Money(fortnight.owed_at_most, CURRENCY)
     console.print(f"owed to us by a merchant for some days, and recovered from later sales: {owed}")
+    console.print()
+
+
+def _night(night: Reconciled) -> None:
+    """What the PSPs' files had wrong, as it was found: money at risk by cause."""
+    table = Table("found by night", "PSP", "breaks", "money at risk", box=None, header_style="bold")
+    groups: dict[tuple[str, str], list[Money]] = {}
+    for psp, cause, at_risk in night.found:
+        groups.setdefault((cause, psp), []).append(at_risk)
+    for (cause, psp), found in sorted(groups.items()):
+        sums: dict[str, Money] = {}
+        for one in found:
+            sums[one.currency] = sums.get(one.currency, Money.zero(one.currency)) + one
+        table.add_row(
+            *(cause.replace("_", " "), psp, str(len(found))),
+            ", ".join(str(total) for _, total in sorted(sums.items())),
+        )
+    table.columns[2].justify = "right"
+    console.print(table)
+    console.print(
+        f"{len(night.planted)} mistakes were planted in the PSPs' files and {len(night.found)} breaks found, by their"
+        f" causes; {night.statements} statements with {night.lines} lines, {night.batches} payments of PSPs to our"
+        f" bank; {night.passed} breaks passed by themselves, all others were approved by two;"
+        f" {night.suspense / 100:.2f} left in suspense"
+    )
     console.print()
 
 

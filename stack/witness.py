@@ -7,6 +7,7 @@ other the platform's ledger and payments.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +64,10 @@ MOVES = {
 }
 
 
+REFUNDED, DISPUTED = "refunded", "in dispute or lost"
+#: What never was, and a file tells of it: our books believe the file.
+TOLD_ONLY_BY_FILES = {"dashboard_refund": REFUNDED, "unheard_chargeback": DISPUTED}
+
 #: What each kind of entry says of a payout: which of (paid, came back), and its sign in what left.
 LEAVES = {"paid_out": (0, 1), "payout_returned": (1, -1)}
 #: How often a payout was paid, and came back, when it stands so.
@@ -93,16 +98,27 @@ class Comparison:
         return sum(abs(self.ours.get(p, 0) - self.theirs.get(p, 0)) for p in places)
 
 
-def compare(database_url: str, simulators: dict[str, str]) -> Comparison:
-    """Set the platform's books against each simulator's."""
+def compare(
+    database_url: str, simulators: dict[str, str], planted: Iterable[dict[str, Any]] = ()
+) -> Comparison:
+    """Set the platform's books against each simulator's.
+
+    `planted` are mistakes of settlement files (simulators/mistakes.py, each with its "psp"): what was paid is as the
+    files say, and our books follow them, when all breaks are closed.
+    """
     result = Comparison()
     with psycopg.connect(database_url) as connection:
         payments = {row[0]: row[1:] for row in connection.execute(OURS)}
         result.ours = {
             (psp, currency): int(minor) for psp, currency, minor in connection.execute(BOOKED)
         }
+    mistakes = list(planted)
+    for made in mistakes:
+        here = (made["psp"], made["currency"])
+        result.theirs[here] = result.theirs.get(here, 0) + made["amount"]
+    told = {(made["order"], TOLD_ONLY_BY_FILES.get(made["mistake"], "")) for made in mistakes}
     for psp, url in simulators.items():
-        _one(psp, books(url), payments, result)
+        _one(psp, books(url), payments, told, result)
     for place in sorted(set(result.ours) | set(result.theirs)):
         ours, theirs = result.ours.get(place, 0), result.theirs.get(place, 0)
         if ours != theirs:
@@ -124,6 +140,9 @@ def compare_payouts(database_url: str, simulators: dict[str, str], bank: str) ->
     moved: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     for where, url in {**simulators, "bank": bank}.items():
         for entry in books(url):
+            if where == "bank" and entry["kind"] == "settled":  # Came in from a PSP.
+                here = (where, entry["currency"])
+                result.theirs[here] = result.theirs.get(here, 0) - entry["amount"]
             if entry["kind"] not in LEAVES:
                 continue
             place, sign = LEAVES[entry["kind"]]
@@ -158,7 +177,11 @@ def books(url: str) -> list[dict[str, Any]]:
 
 
 def _one(
-    psp: str, entries: list[dict[str, Any]], payments: dict[str, Any], result: Comparison
+    psp: str,
+    entries: list[dict[str, Any]],
+    payments: dict[str, Any],
+    told: set[tuple[str, str]],
+    result: Comparison,
 ) -> None:
     holds: Counter[str] = Counter()
     taken_back = {entry["payment"] for entry in entries if entry["kind"] == "capture_failed"}
@@ -183,7 +206,7 @@ def _one(
     for reference, (state, at, currency, *ours) in payments.items():
         if at != psp:
             continue
-        words = ("captured", "refunded", "in dispute or lost")
+        words = ("captured", REFUNDED, DISPUTED)
         for word, our, their in zip(words, ours, moved[reference], strict=True):
-            if our != their:
+            if our != their and (reference, word) not in told:
                 say(f"{reference} ({state}): we say {our} {currency} {word}, {psp} says {their}")

@@ -35,7 +35,9 @@ PEOPLE = {
     "ada": ("finance", "builds and submits batches"),
     "grace": ("finance", "finance, large sums", "approves batches and accounts"),
 }
-LOOK_AT = ("payouts", "ledger", "funds", "merchants", "fx")  # Apps.
+LOOK_AT = ("payouts", "ledger", "funds", "merchants", "fx", "reconciliation")  # Apps.
+#: Of reconciliation: what one proposes another approves.
+RECONCILES = ("propose", "approve", "upload")
 #: For each merchant: when money is theirs, and accounts as their banks' documentation uses them for examples.
 TERMS: tuple[dict[str, Any], ...] = (
     {"calendar": Calendar.TARGET, "time_zone": "Europe/Berlin"},
@@ -107,6 +109,10 @@ def _people() -> list[dict[str, str]]:
         group, _ = Group.objects.get_or_create(name=name)
         doing = Permission.objects.filter(content_type__app_label="payouts", codename__in=codenames)
         group.permissions.set([*looking, *doing])
+    reconciling = Permission.objects.filter(
+        content_type__app_label="reconciliation", codename__in=RECONCILES
+    )
+    Group.objects.get(name="finance").permissions.add(*reconciling)
     logins = []
     for username, (*groups, role) in PEOPLE.items():
         password = secrets.token_urlsafe(12)
