@@ -72,6 +72,7 @@ PATIENCE = {
     "BANK_CONNECT_TIMEOUT": "1",
     "BANK_READ_TIMEOUT": "3",
     "BANK_HORIZON": "10",
+    "STATEMENTS_LOOK_AGAIN": "2",
 }
 VICTIMS = [
     "web",

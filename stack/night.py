@@ -31,6 +31,9 @@ PRICE = {"basis_points": 140, "fixed": 11}
 CURRENCIES = ("EUR", "USD")
 CONVERTED, INTO, RATE = "GBP", "EUR", "1.1734"
 SALES = {"EUR": 14, "USD": 8, CONVERTED: 5}  # At each PSP.
+REMEMBERED = (
+    11.0  # Seconds, and one more, for which a process believes the price lists that it knows.
+)
 LATER = 6  # Days after which nothing may be missing.
 ORDERED = ("stripe", "braintree")  # Those that are asked for files; Adyen tells of its own.
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -100,6 +103,7 @@ class Night(Stagehands):
             tell("prices are agreed on")
             self._catch_up()
             self._agree_on_prices()
+            time.sleep(REMEMBERED)  # Until every process knows them.
             self._morning()
             tell("shops sell, and payers get some of it back")
             self._sell()
