@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from kernel.db import atomic, outside_transaction
+from kernel.db import atomic, call, outside_transaction
 from paygate.psp.registry import PSPS, configuration, formats
 from paygate.reconciliation.batches import arrive, await_batches, sweep
 from paygate.reconciliation.evidence import Evidence, evidence, hear
@@ -25,6 +25,8 @@ from paygate.reconciliation.take import KnowsNothing, keep_further, post_lines, 
 
 log = logging.getLogger(__name__)
 
+
+LARGE = 10_000  # Lines of a file after which the planner has to look again.
 
 #: A million lines are joined in memory, and nothing is compiled for what runs once.
 _AT_WORK = "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off; SET LOCAL cursor_tuple_fraction = 1"
@@ -76,6 +78,8 @@ def _apply(statement: Statement, *, at: datetime, listening: bool) -> bool:
             locked.format, locked.identity = reading.format, reading.identity
             locked.lines, locked.until = reading.lines, reading.until
             locked.save()
+            if reading.lines >= LARGE:
+                call("statement_measure")
             lines_came(at=at)
             books_caught_up(locked.psp, livemode=locked.livemode, at=at)
             came_to_nothing(locked.psp, livemode=locked.livemode, at=at)

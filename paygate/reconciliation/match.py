@@ -174,6 +174,7 @@ def match(psp: str, *, livemode: bool) -> list[tuple[UUID, UUID, int]]:
         _by_payment(cursor, whose, kinds)
         cursor.execute(_SETTLED)
         cursor.execute(_SEVERAL)
+        cursor.execute("ANALYZE several")
         return _several(cursor)
 
 

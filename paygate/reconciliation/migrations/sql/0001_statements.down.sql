@@ -1,3 +1,4 @@
+DROP FUNCTION statement_measure();
 DROP FUNCTION statement_stage();
 DROP TABLE reconciliation_note, reconciliation_break, settlement_batch, statement_line_item, statement_line, statement_part,
     statement, statement_order;

@@ -271,3 +271,10 @@ BEGIN
         description      text        NOT NULL
     ) ON COMMIT DROP;
 END $$;
+
+-- A large file changes what the planner has to know of these at once: it does not wait for the next autovacuum. As the
+-- owner, because only that may.
+CREATE FUNCTION statement_measure() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    ANALYZE statement, statement_line, statement_line_item;
+END $$;
