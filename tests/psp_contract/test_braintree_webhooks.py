@@ -288,7 +288,9 @@ def test_a_refund_that_failed_is_named_as_well_as_it_can_be(
     assert {name: getattr(told, name) for name in fields} == fields
 
 
-@pytest.mark.parametrize("kind", ["check", "transaction_settled", "disbursement_exception", "tomorrows_news"])
+@pytest.mark.parametrize(
+    "kind", ["check", "transaction_settled", "disbursement_exception", "tomorrows_news"]
+)
 def test_what_is_nothing_to_us_is_irrelevant_whatever_it_says(kind: str) -> None:
     item = Item("k", kind, AT, {"xml": "<anything/>"})
     assert isinstance(webhook.translate(item), Irrelevant)
