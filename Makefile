@@ -1,4 +1,4 @@
-# Everything that can be done here, in nine words. Needs python3 (3.11 or newer) and make, nothing else.
+# Everything that can be done here, in ten words. Needs python3 (3.11 or newer) and make, nothing else.
 
 # The first that is new enough. It is asked, not looked up: a version manager's stub may refuse.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -8,7 +8,7 @@ STACK  ?= .stack
 export STACK
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check fmt bench prove clean venv
+.PHONY: help up demo test check fmt bench prove manage clean venv
 
 help:  ## this page
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -36,7 +36,10 @@ bench: venv  ## measure
 	@$(BIN)/python -m bench $(ARGS)
 
 prove: venv  ## ask the running stack whether the money is right
-	@$(BIN)/python -m stack.prove $(ARGS)
+	@$(BIN)/python -m stack.manage prove $(ARGS)
+
+manage: venv  ## a command of manage.py for the running stack
+	@$(BIN)/python -m stack.manage $(ARGS)
 
 clean:  ## forget everything that was made here
 	rm -rf .venv $(STACK) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache

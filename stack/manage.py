@@ -1,6 +1,6 @@
-"""Ask the running stack whether the money is right: `python -m stack.prove` (`make prove`).
+"""A command of manage.py for the running stack: `python -m stack.manage prove` (`make manage ARGS=prove`).
 
-The same as `manage.py prove` with DATABASE_URL set to what `make up` wrote into addresses.json.
+The same as `manage.py …` with DATABASE_URL and REDIS_URL set to what `make up` wrote into addresses.json.
 """
 
 import json
@@ -16,12 +16,14 @@ def main(arguments: list[str]) -> int:
     file = Path(os.environ.get("STACK", ".stack")) / "addresses.json"
     environment = dict(os.environ)
     if file.exists():
-        environment["DATABASE_URL"] = json.loads(file.read_text())["database_url"]
+        addresses = json.loads(file.read_text())
+        environment["DATABASE_URL"] = addresses["database_url"]
+        environment["REDIS_URL"] = addresses["redis_url"]
     elif "DATABASE_URL" not in environment:
         print(f"Nothing runs here ({file} is not there). Start it with make up.", file=sys.stderr)
         return 2
     return subprocess.run(
-        [sys.executable, "manage.py", "prove", *arguments], cwd=ROOT, env=environment, check=False
+        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, check=False
     ).returncode
 
 
