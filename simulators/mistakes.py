@@ -13,7 +13,7 @@ duplicate_line         the row a second time, under the same name
 amount_low, amount_high  less or more than was captured or refunded
 wrong_currency         the payer's currency is another; what is settled is right
 fee_high, fee_low      of a capture, taken off or billed; only where there is a fee, and no conversion
-fx_rounding            what is settled is off by one minor unit; only where there is a conversion
+fx_rounding            what is settled of a capture is off by one minor unit; only where there is a conversion
 wrong_account          a row of somebody else's account, which is not paid to us; only where files name accounts
 unknown_kind           a row of a kind that nobody knows ("other"; its description says the word)
 payout_differs         what is paid is not what the rows add up to
@@ -225,7 +225,8 @@ def _charges(_: _File, row: Row) -> bool:
 
 
 def _converted(_: _File, row: Row) -> bool:
-    return row.kind in ("capture", "refund") and row.currency != row.settled_currency
+    """Captures alone: not every PSP tells what a refund was before its conversion."""
+    return row.kind == "capture" and row.currency != row.settled_currency
 
 
 def _of_some_size(_: _File, row: Row) -> bool:
