@@ -220,6 +220,10 @@ def _breaks(whose: dict[str, Any]) -> Iterator[tuple[Callable[..., Transaction],
     )
     yield corrections.line_unallocated, corrections.line_unallocated(**line)
     yield (
+        corrections.line_not_ours,
+        corrections.line_not_ours(**brk, psp="adyen", net=gross - fee),
+    )
+    yield (
         corrections.fee_accepted,
         corrections.fee_accepted(**brk, psp="stripe", fee=Money(30, "USD")),
     )

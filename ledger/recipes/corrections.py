@@ -123,8 +123,8 @@ def line_unallocated(
 ) -> Transaction:
     """What the PSP settled is not ours: it is kept apart until whoever it belongs to has it back.
 
-    For a payment that nobody knows, one captured or told a second time, and one of another merchant account. Below
-    zero: the PSP took it of us, and has to give it back.
+    For a payment that nobody knows, and one captured or told a second time. Below zero: the PSP took it of us, and has
+    to give it back.
     """
     return transaction(
         RESOLVED,
@@ -133,6 +133,21 @@ def line_unallocated(
         debited(chart.psp_fees(psp), fee + billed),
         credited(chart.psp_receivable(psp), billed),
         credited(chart.unallocated(), gross),
+        merchant=merchant,
+        livemode=livemode,
+        memo=memo,
+    )
+
+
+def line_not_ours(
+    *, merchant: UUID, livemode: bool, psp: str, source: str, net: Money, memo: str = ""
+) -> Transaction:
+    """A line of somebody else's account stood in our statement: nothing of it is paid to us."""
+    return transaction(
+        RESOLVED,
+        source,
+        debited(chart.reconciliation_suspense(), net),
+        credited(chart.bank(psp), net),
         merchant=merchant,
         livemode=livemode,
         memo=memo,

@@ -30,11 +30,22 @@ _AT_ONCE = (
     "a.operation IN ('authorize', 'confirm') AND p.capture_method = 'automatic'"
     " AND p.psp_reference <> ''"
 )
-#: Taken back, and not made after all.
-_REVERSED = " AND NOT ".join(
-    _BOOKED.format(of="a", kind=kind, prefix="att")
-    for kind in ("payment.capture_reversed", "payment.recaptured")
-)
+
+
+def _undone(kind: LineKind, booked: str, sign: str, *, again: bool = False) -> Movements:
+    """What was taken back, or made after all, by the transaction that booked it."""
+    return Movements(
+        kind,
+        "txn",
+        f"""SELECT a.psp, p.livemode, a.merchant_id, t.id AS item, p.id AS payment_id,
+               CASE WHEN a.operation = 'capture' AND a.psp <> 'stripe' THEN a.psp_reference ELSE p.psp_reference END
+                   AS object,
+               p.psp_reference AS payment, {sign}a.amount AS amount, 0::bigint AS fee, p.currency, t.posted_at AS at
+           FROM ledger_transaction t
+           JOIN payment_attempt a ON a.merchant_id = t.merchant_id AND a.id = id_of(t.source) {_OF_A_PAYMENT}
+           WHERE t.kind = '{booked}'""",  # noqa: S608 - our own words.
+        again=again,
+    )
 
 
 def _refunds(
@@ -65,9 +76,8 @@ MOVEMENTS = (
         "''",
         "a.operation = 'capture' AND a.psp_reference = '' AND a.psp <> 'stripe'",
     ),
-    _captures(LineKind.CAPTURE_REVERSED, "-", "a.psp_reference", f"{_APART} AND {_REVERSED}"),
-    _captures(LineKind.CAPTURE_REVERSED, "-", "p.psp_reference", f"{_AT_ONCE} AND {_REVERSED}"),
-    _captures(LineKind.CAPTURE_REVERSED, "-", "p.psp_reference", f"{_TOGETHER} AND {_REVERSED}"),
+    _undone(LineKind.CAPTURE_REVERSED, "payment.capture_reversed", "-"),
+    _undone(LineKind.CAPTURE, "payment.recaptured", "", again=True),
     _refunds(LineKind.REFUND, "-", _GIVEN),
     _refunds(LineKind.REFUND, "-", _GIVEN, named="r.psp_reference = ''"),
     _refunds(LineKind.REFUND_REVERSED, "", _GIVEN_BACK),

@@ -123,3 +123,6 @@ class Movements:
     kind: LineKind
     prefix: str  # Of the item's public id: "att".
     select: str
+    again: bool = (
+        False  # Of the same object once more: its line has the reference of an earlier one.
+    )

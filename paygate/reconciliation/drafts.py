@@ -44,6 +44,9 @@ def drafted(break_: Break, line: Odd, *, given_up: bool) -> None:
             )
         case Cause.TIMING:
             keep(break_, explained(break_, line, fee_booked=0))
+        case Cause.WRONG_MERCHANT_ACCOUNT:
+            net = Money(line.net, line.settled_currency)
+            keep(break_, corrections.line_not_ours(**of(break_), net=net))
         case Cause.REFUNDED_IN_DASHBOARD:
             break_.news = _refund(line)
             keep(break_, explained(break_, line, fee_booked=0))

@@ -88,6 +88,20 @@ _REPEATED = """
     ) f ON f.reference = t.reference AND f.kind = t.kind AND f.first < t.row
 """
 
+#: What was taken back and made after all has a line like an earlier one: that is no repetition.
+_AGAIN = """
+    DELETE FROM repeated WHERE row IN (
+        SELECT l.row FROM (
+            SELECT t.row, t.object, row_number() OVER (PARTITION BY t.object ORDER BY t.row DESC) AS place
+            FROM told t JOIN repeated r ON r.row = t.row WHERE t.kind = '{kind}'
+        ) l
+        JOIN (
+            SELECT m.object, count(*) AS times FROM ({select}) m
+            WHERE m.psp = %(psp)s AND m.livemode = %(livemode)s AND NOT {covered} GROUP BY 1
+        ) a ON a.object = l.object AND l.place <= a.times
+    )
+"""
+
 ALSO_BY_PAYMENT = frozenset(
     kind.value for kind in (LineKind.CAPTURE, LineKind.CHARGEBACK, LineKind.CHARGEBACK_REVERSED)
 )
@@ -163,13 +177,15 @@ def match(psp: str, *, livemode: bool) -> list[tuple[UUID, UUID, int]]:
     with connection.cursor() as cursor:
         cursor.execute(_STAGE)
         cursor.execute(_REPEATED, whose)
+        for movements in all_movements():
+            if movements.again:
+                cursor.execute(_written(_AGAIN, movements), whose)
         cursor.execute("ANALYZE repeated")
         cursor.execute("SELECT DISTINCT kind FROM told")
         kinds = {kind for (kind,) in cursor.fetchall()}
         for movements in all_movements():
             if movements.kind in kinds:
-                find = _FIND.format(kind=movements.kind, select=movements.select)
-                cursor.execute(find, whose)
+                cursor.execute(_written(_FIND, movements), whose)
         cursor.execute("ANALYZE matched")
         _by_payment(cursor, whose, kinds)
         cursor.execute(_SETTLED)
@@ -183,6 +199,15 @@ def all_movements() -> list[Movements]:
     return [one for some in named(MOVEMENTS) for one in some]
 
 
+def _written(question: str, movements: Movements) -> str:
+    """A question of the above, about these."""
+    return question.format(
+        kind=movements.kind,
+        select=movements.select,
+        covered=COVERED.format(kind=movements.kind),
+    )
+
+
 def _by_payment(cursor: Any, whose: dict[str, Any], kinds: set[str]) -> None:
     """Lines by whose object nothing is found go by the payment and their amount: Braintree's of disputes name nothing
     else, and a PSP may have a reference of its own for what was captured at once."""
@@ -193,12 +218,7 @@ def _by_payment(cursor: Any, whose: dict[str, Any], kinds: set[str]) -> None:
     left = {kind for (kind,) in cursor.fetchall()}
     for movements in all_movements():
         if movements.kind in left:
-            values = {
-                "kind": movements.kind,
-                "select": movements.select,
-                "covered": COVERED.format(kind=movements.kind),
-            }
-            cursor.execute(_BY_PAYMENT.format(**values), whose)
+            cursor.execute(_written(_BY_PAYMENT, movements), whose)
 
 
 def _several(cursor: Any) -> list[tuple[UUID, UUID, int]]:

@@ -13,10 +13,11 @@ from kernel.clock import now
 from kernel.money import Money
 from ledger.balances import trial_balance
 from paygate.costs.models import PaymentCost
+from paygate.payments.hear_captures import capture_failed, recaptured
 from paygate.payments.hear_refunds import refund_reported
 from paygate.payments.models import Attempt
 from paygate.psp.cases import CaseReport, Direction, Movement, Reason, Stage, Standing
-from paygate.psp.events import RefundReported, RefundState
+from paygate.psp.events import CaptureFailed, Recaptured, RefundReported, RefundState
 from paygate.reconciliation.breaks import propose
 from paygate.reconciliation.charges import learn_costs
 from paygate.reconciliation.close import approve
@@ -579,4 +580,27 @@ def test_a_payout_that_a_psp_began_and_took_back_comes_to_nothing(api, apply):
 
     assert {b.closed_by for b in Break.objects.all()} == {"later_line"}
     assert "suspense:reconciliation" not in standing()
+    assert holds()
+
+
+@pytest.mark.parametrize("files", [1, 3])
+def test_a_capture_that_was_taken_back_and_made_after_all_is_settled_three_times(api, apply, files):
+    paid = api.pay(psp="adyen", amount=10_000).json()
+    about = {"psp_reference": paid["psp_reference"], "capture": paid["psp_reference"]}
+    taken = {**about, "amount": Money(10_000, "USD")}
+    first = capture_of(paid, reference="CAP")
+    back = {**capture_of(paid, reference="CAP"), "kind": "capture_reversed"}
+    back |= {"gross": -10_000, "settled_gross": -10_000, "net": -10_000}
+    lines = [first, back, {**first, "booked_at": now()}]
+    if files == 3:
+        apply(lines[0], psp="adyen")
+    capture_failed("adyen", CaptureFailed(**taken), livemode=False, now=now())
+    if files == 3:
+        apply(lines[1], psp="adyen")
+    recaptured("adyen", Recaptured(**taken), livemode=False, now=now())
+
+    apply(*(lines if files == 1 else lines[2:]), psp="adyen")
+
+    assert causes() == []
+    assert standing() == {"assets:bank:adyen": 10_000}
     assert holds()

@@ -1,0 +1,1 @@
+DROP FUNCTION id_of(text);
