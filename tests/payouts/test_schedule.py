@@ -13,7 +13,7 @@ from kernel.ids import uuid7
 from kernel.money import Money
 from ledger.post import post
 from ledger.recipes.refunds import refund_succeeded
-from merchants.funds.calendars import Calendar, add_business_days, is_business_day
+from merchants.funds.calendars import Calendar, is_business_day
 from merchants.funds.terms import agree_terms
 from merchants.models import Merchant
 from merchants.onboard import onboard
@@ -45,8 +45,11 @@ def noon(day: date) -> datetime:
 
 
 def coming(day: date, days: int = 0) -> datetime:
-    """That many business days (TARGET's) after that day or the next one, at noon."""
-    return noon(add_business_days(day, days, Calendar.TARGET))
+    """That many business days after that day or the next one, at noon: whatever the merchant's calendar is."""
+    while not all(is_business_day(day, calendar) for calendar in Calendar) or days:
+        days -= days and all(is_business_day(day, calendar) for calendar in Calendar)
+        day += timedelta(days=1)
+    return noon(day)
 
 
 FRIDAY, SATURDAY, MONDAY = date(2026, 11, 27), date(2026, 11, 28), date(2026, 11, 30)
