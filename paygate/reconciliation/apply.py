@@ -22,6 +22,7 @@ from paygate.reconciliation.models import BANK, Statement
 from paygate.reconciliation.read import Reading, Refused, read
 from paygate.reconciliation.supersede import older_than, supersede
 from paygate.reconciliation.take import KnowsNothing, keep_further, post_lines, take
+from paygate.reconciliation.turn import take_turn
 
 log = logging.getLogger(__name__)
 
@@ -99,9 +100,7 @@ def _lock(statement: Statement) -> Statement | None:
     """The statement, and nobody else's of this PSP until the transaction ends; None when it was seen to."""
     with connection.cursor() as cursor:
         cursor.execute(_AT_WORK)
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"statements {statement.livemode}"]
-        )
+    take_turn(livemode=statement.livemode)
     waiting = Statement.objects.select_for_update().filter(
         id=statement.id, state=Statement.State.RECEIVED
     )

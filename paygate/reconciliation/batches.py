@@ -26,6 +26,7 @@ from paygate.reconciliation.drafts import keep, of
 from paygate.reconciliation.heal import close_by_itself
 from paygate.reconciliation.models import Batch, Break, Cause, Statement
 from paygate.reconciliation.opened import open_all
+from paygate.reconciliation.supersede import take_back
 from paygate.reconciliation.take import post_entries
 
 NEAR = timedelta(days=5)  # Between a PSP's word and the bank's, where only the amount is the same.
@@ -152,6 +153,11 @@ def _of_lines(batch: Batch) -> int | None:
         return total
 
 
+def awaited_key(batch: Batch) -> str:
+    """Of the break of a batch that has not come: a newer version of its statement is waited for anew."""
+    return f"batch:{_version(batch)}:awaited"
+
+
 def _version(batch: Batch) -> str:
     """What is posted of a batch is of one version of its statement: a newer one posts anew."""
     if batch.statement_id is None:  # A webhook told it.
@@ -179,19 +185,23 @@ def _compare(batch: Batch, lines: int, *, at: datetime) -> None:
 def _post(batch: Batch, *, at: datetime) -> None:
     """Post what arrived: each merchant's lines to our bank account, and the rest in our own book."""
     assert batch.arrived is not None
-    source = _version(batch)
+    assert batch.arrived_in is not None
+    source = f"{_version(batch)}:{encode('stm', batch.arrived_in)}"
     post_entries(
         _ARRIVED, {**_whose(batch), "at": batch.arrived_at}, livemode=batch.livemode, source=source
     )
     batch.swept_at, batch.swept_as = at, source
     batch.save(update_fields=["swept_at", "swept_as"])
-    awaited = Break.objects.filter(
+    awaited = Break.objects.select_for_update().filter(
         psp=batch.psp,
         livemode=batch.livemode,
-        key=f"batch:{batch.public_id}:awaited",
-        closed_at__isnull=True,
+        key__startswith=f"batch:{batch.public_id}:",
+        key__endswith=":awaited",
     )
-    close_by_itself(list(awaited), Break.ClosedBy.LATER_LINE, at=at)
+    waiting = [break_ for break_ in awaited if break_.closed_at is None]
+    close_by_itself(waiting, Break.ClosedBy.LATER_LINE, at=at)
+    given_up = [break_.public_id for break_ in awaited if break_.closed_by == Break.ClosedBy.DRAFT]
+    take_back(given_up, livemode=batch.livemode, by=source, at=at)  # It came after all.
     lines = _of_lines(batch) or 0
     unpaid = Money(batch.amount - lines, batch.currency)
     if unpaid:  # In suspense already, by _compare: the bank has that, too.

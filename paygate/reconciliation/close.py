@@ -25,6 +25,7 @@ from paygate.reconciliation.drafted import would_post
 from paygate.reconciliation.heal import cover
 from paygate.reconciliation.models import Break
 from paygate.reconciliation.told_again import tell
+from paygate.reconciliation.turn import take_turn
 
 
 @outside_transaction
@@ -42,6 +43,7 @@ def approve(break_: Break, *, by: str, because: str, digest: str, at: datetime) 
     if how == Break.Proposal.DRAFT and locked.news is not None:
         _tell(locked, by=by, at=at)
     with atomic():
+        take_turn(livemode=locked.livemode, shared=True)
         locked = lock(break_)
         if _is_approved(locked, by):
             return locked

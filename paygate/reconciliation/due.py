@@ -20,12 +20,13 @@ from ledger.chart import HOUSE
 from ledger.recipes import corrections
 from merchants.funds.calendars import Calendar, is_business_day
 from paygate.psp.registry import PSPS
-from paygate.reconciliation.batches import sweep
+from paygate.reconciliation.batches import awaited_key, sweep
 from paygate.reconciliation.drafts import keep, of
 from paygate.reconciliation.heal import books_caught_up, came_to_nothing, lines_came
 from paygate.reconciliation.match import COVERED, all_movements
 from paygate.reconciliation.models import BANK, Batch, Break, Cause, Statement
 from paygate.reconciliation.opened import open_all
+from paygate.reconciliation.turn import take_turn
 
 LOOK_BACK = timedelta(days=60)  # What is older was looked at when it became due.
 
@@ -37,12 +38,14 @@ def find_overdue(*, at: datetime) -> int:
     for livemode in (False, True):
         for psp in (*PSPS, BANK):
             with atomic():
+                take_turn(livemode=livemode)
                 lines_came(at=at)
                 books_caught_up(psp, livemode=livemode, at=at)
                 came_to_nothing(psp, livemode=livemode, at=at)
                 sweep(psp=psp, livemode=livemode, at=at)
                 opened += _movements(psp, livemode=livemode, at=at)
         with atomic():
+            take_turn(livemode=livemode)
             opened += _batches(livemode=livemode, at=at)
     return opened
 
@@ -169,7 +172,7 @@ def _batches(*, livemode: bool, at: datetime) -> int:
         told_at__lt=before,
         told_at__gte=until - LOOK_BACK,
     ):
-        key = f"batch:{batch.public_id}:awaited"
+        key = awaited_key(batch)
         if Break.objects.filter(psp=batch.psp, livemode=livemode, key=key).exists():
             continue
         breaks.append(_awaited(batch, key, at=at))

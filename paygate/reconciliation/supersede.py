@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from kernel.money import Money
 from ledger.post import Posted, post_many
@@ -36,25 +37,47 @@ def supersede(older: Statement, by: Statement, *, at: datetime) -> None:
 
     What is wrong in the newer version as well is found anew.
     """
-    batches = list(Batch.objects.filter(statement_id=older.id))
-    sources = [older.public_id]
+    its = Q(statement_id=older.id) | Q(arrived_in=older.id)
+    batches = list(Batch.objects.select_for_update().filter(its))
+    sources, keys = [older.public_id], []
     for batch in batches:
-        told = f"{batch.public_id}:{older.public_id}"
-        sources += [told, f"{told}:rest"]
-    decided = Break.objects.filter(statement_id=older.id, closed_at__isnull=False)
-    sources += [break_.public_id for break_ in decided]
-    _take_back(sources, livemode=older.livemode, by=by, at=at)
-    Batch.objects.filter(id__in=[batch.id for batch in batches]).update(swept_at=None, swept_as="")
-    open_ = Break.objects.filter(statement_id=older.id, closed_at__isnull=True)
-    close_by_itself(list(open_), Break.ClosedBy.NEWER_FILE, at=at)
+        sources += [
+            f"{batch.public_id}:{older.public_id}",
+            batch.swept_as,
+            f"{batch.swept_as}:rest",
+        ]
+        keys.append(f"bank:{batch.swept_as}")  # What the bank booked otherwise, whoever told it.
+    breaks = Break.objects.select_for_update().filter(
+        Q(statement_id=older.id) | Q(psp__in={b.psp for b in batches}, key__in=keys),
+        livemode=older.livemode,
+    )
+    open_ = [break_ for break_ in breaks if break_.closed_at is None]
+    sources += [break_.public_id for break_ in breaks if break_.closed_at is not None]
+    take_back(sources, livemode=older.livemode, by=by.public_id, at=at)
+    _await_anew(older, by)
+    close_by_itself(open_, Break.ClosedBy.NEWER_FILE, at=at)
     older.state, older.superseded_by = Statement.State.SUPERSEDED, by
     older.save(update_fields=["state", "superseded_by"])
 
 
-def _take_back(sources: Collection[str], *, livemode: bool, by: Statement, at: datetime) -> None:
+def _await_anew(older: Statement, by: Statement) -> None:
+    """What it told, the newer version is asked for; what it had, of a bank, has not arrived."""
+    told = Batch.objects.filter(statement_id=older.id)
+    told.update(statement_id=by.id, swept_at=None, swept_as="")
+    Batch.objects.filter(arrived_in=older.id).update(
+        arrived_in=None,
+        arrived_row=None,
+        arrived=None,
+        arrived_at=None,
+        swept_at=None,
+        swept_as="",
+    )
+
+
+def take_back(sources: Collection[str], *, livemode: bool, by: str, at: datetime) -> None:
     """Reverse every transaction of these sources that is in the books, and was not reversed."""
     reversals = [
-        (posted.reversal(source=f"{posted.source}:{by.public_id}"), at)
+        (posted.reversal(source=f"{posted.source}:{by}"), at)
         for posted in _posted(sources, livemode=livemode)
     ]
     for result in post_many(reversals):

@@ -19,6 +19,7 @@ from paygate.psp.gateway import Unknown
 from paygate.psp.registry import PspNotConfigured, desk
 from paygate.reconciliation.batches import sweep
 from paygate.reconciliation.models import Batch, Break
+from paygate.reconciliation.turn import take_turn
 from paygate.wiring import NEWS, named
 
 BEFORE = timedelta(days=2)  # A case was opened before its money moved.
@@ -93,6 +94,7 @@ def _case(told: dict[str, Any], at: datetime) -> CaseReport:
 def _arrived(break_: Break, told: dict[str, Any]) -> None:
     """A person agrees that this is the batch: it had been proposed by its amount and its day."""
     with atomic():
+        take_turn(livemode=break_.livemode)
         waiting = Batch.objects.select_for_update().filter(
             id=UUID(told["batch"]), arrived_at__isnull=True
         )
