@@ -35,7 +35,12 @@ class Kept:
         return False
 
     def lookup_allowed(self: Any, lookup: str, value: str, request: HttpRequest) -> bool:
-        """By what an address may filter rows: never by bytes, which are sealed, a hash, or a file."""
+        """By what an address may filter rows: never by bytes, which are sealed, a hash, or a file.
+
+        Nor for what no text of PostgreSQL's has.
+        """
+        if "\0" in str(value):
+            return False
         of_bytes = {f.name for f in self.model._meta.fields if isinstance(f, BinaryField)}
         if lookup.partition("__")[0] in of_bytes:
             return False

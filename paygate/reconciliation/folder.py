@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def _pick_up(file: Path, psp: str, *, livemode: bool, at: datetime) -> bool:
         return False
     except (TooLarge, PermissionError) as why:
         moved = _move(file, "refused")
-        moved.with_name(f"{moved.name}.why.txt").write_text(f"{why}\n", encoding="utf-8")
+        _write_new(moved.with_name(f"{moved.name}.why.txt"), f"{why}\n")
         log.error("statement.not_picked_up", extra={"file": plain(file.name), "why": str(why)})
         return False
     _move(file, "received")
@@ -102,9 +103,17 @@ def _pieces(file: Path) -> Iterator[bytes]:
             raise StillWritten(file.name)
 
 
+def _write_new(page: Path, words: str) -> None:
+    """Over nothing that is there, and through no link: whoever drops files may have laid one."""
+    with suppress(FileExistsError), page.open("x", encoding="utf-8") as opened:
+        opened.write(words)
+
+
 def _move(file: Path, where: str) -> Path:
-    """Into a folder beside it, under a name that nothing there has."""
+    """Into a folder beside it, under a name that nothing there has. Raises NotADirectoryError for a link."""
     folder = file.parent / where
+    if folder.is_symlink():
+        raise NotADirectoryError(folder)
     folder.mkdir(exist_ok=True)
     place, number = folder / file.name, 1
     while place.exists():

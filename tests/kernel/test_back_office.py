@@ -29,3 +29,10 @@ def test_no_address_finds_rows_by_what_is_sealed_hashed_or_a_file(client, model,
     page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     assert client.get(page).status_code == 200
     assert client.get(page, {f"{field}{lookup}": "a"}).status_code == 400
+
+
+@pytest.mark.parametrize("lookup", ["psp", "cause__exact", "currency", "owner__exact"])
+def test_no_address_filters_by_what_no_text_has(client, lookup):
+    client.force_login(User.objects.create_superuser("root"))
+    page = reverse("admin:reconciliation_break_changelist")
+    assert client.get(page, {lookup: "\0"}).status_code == 400

@@ -43,6 +43,14 @@ def test_the_demos_merchants_are_paid_by_schedule_in_three_currencies(seed):
     assert held == [0, 1_000]
 
 
+def test_finance_looks_at_breaks_and_at_the_proof(seed):
+    for login in ("ada", "grace"):
+        user = User.objects.get(username=login)
+        names = ("reconciliation.propose", "reconciliation.approve", "reconciliation.upload")
+        for name in (*names, "reconciliation.view_break", "proof.view_run", "proof.run"):
+            assert user.has_perm(name), name
+
+
 def test_finance_can_log_in_and_one_of_them_approves_large_sums(seed):
     rights = {}
     for login in seed["logins"]:

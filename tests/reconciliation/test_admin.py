@@ -115,6 +115,24 @@ class TestBreaks:
         ):
             assert shown in page
 
+    def test_a_line_s_amounts_are_money_in_the_order_in_which_rows_are_read(self, ada):
+        line = {"fee": 20, "net": 1_234_30, "kind": "capture", "gross": 1_235, "rate": ""}
+        line |= {"currency": "JPY", "settled_currency": "EUR", "reference": "<b>", "billed": 0}
+        shown = a_break(evidence={"theirs": line, "ours": {"amount": "9.00 EUR"}})
+        rows = ada.get(page_of(shown)).context["evidence"]["rows"]
+        assert rows == [
+            ["Kind", "capture", ""],
+            ["Reference", "<b>", ""],
+            ["Currency", "JPY", ""],
+            ["Gross", "1,235 JPY", ""],
+            ["Settled currency", "EUR", ""],
+            ["Fee", "0.20 EUR", ""],
+            ["Net", "1,234.30 EUR", ""],
+            ["Billed", "0.00 EUR", ""],
+            ["Amount", "", "9.00 EUR"],
+        ]
+        assert "<b>" not in text(ada.get(page_of(shown)))
+
     @pytest.mark.parametrize("cause", Cause)
     def test_there_is_a_sentence_for_every_cause(self, ada, cause):
         assert "97.10 EUR" in text(ada.get(page_of(a_break(cause=cause))))

@@ -106,6 +106,24 @@ def test_what_is_too_large_is_put_aside_with_the_reason(box: Path, settings: Any
     assert (box / "refused" / "a.csv.why.txt").read_text() == "a file has at most 3 bytes\n"
 
 
+def test_nothing_is_written_or_moved_through_a_link(
+    box: Path, tmp_path: Path, settings: Any
+) -> None:
+    settings.STATEMENT_MOST = 3
+    victim, elsewhere = tmp_path / "victim", tmp_path / "elsewhere"
+    victim.write_text("ours")
+    elsewhere.mkdir()
+    (box / "refused").mkdir()
+    (box / "refused" / "a.csv.why.txt").symlink_to(victim)
+    (box / "received").symlink_to(elsewhere)
+    (box / "a.csv").write_bytes(b"four")
+    (box / "b.csv").write_bytes(b"two")
+
+    assert pick_up(at=AT) == 0
+    assert victim.read_text() == "ours"
+    assert not [*elsewhere.iterdir()]
+
+
 def test_without_a_folder_there_is_nothing_to_do(settings: Any, tmp_path: Path, db: None) -> None:
     settings.RECONCILIATION_FOLDER = ""
     assert pick_up(at=AT) == 0

@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from kernel.clock import now
+from kernel.money import Money
 from ledger.transaction import Unbalanced
 from paygate.reconciliation.alike import Alike, alike, approve_all, propose_all
 from paygate.reconciliation.back_office.showing import (
@@ -30,10 +31,17 @@ from paygate.reconciliation.back_office.showing import (
 from paygate.reconciliation.breaks import Refused, propose, reject, take
 from paygate.reconciliation.close import approve
 from paygate.reconciliation.drafted import as_written, digest
+from paygate.reconciliation.faults import AMOUNTS
 from paygate.reconciliation.models import Break, BreakState
 from paygate.reconciliation.words import called, grouped, happened
 
 DRAFT, WRITE_OFF = Break.Proposal.DRAFT, Break.Proposal.WRITE_OFF
+#: What a line says, in the order in which it is shown.
+_ORDER = (
+    *("row", "kind", "description", "reference", "object", "payment", "ours", "account"),
+    *("currency", "gross", "rate", "settled_currency", "settled_gross", "fee", "net", "billed"),
+    *("batch", "booked_at"),
+)
 PROPOSE, APPROVE = "reconciliation.propose", "reconciliation.approve"
 
 
@@ -241,7 +249,7 @@ def _closing(break_: Break) -> str:
 
 def _evidence(break_: Break) -> list[tuple[str, Any, Any]]:
     """What they say beside what we have; what is neither stands below."""
-    theirs, ours = (break_.evidence.get(side) or {} for side in ("theirs", "ours"))
+    theirs, ours = (_in_order(break_.evidence.get(side) or {}) for side in ("theirs", "ours"))
     names = [*theirs, *(name for name in ours if name not in theirs)]
     rows = [(_named(name), theirs.get(name, ""), ours.get(name, "")) for name in names]
     others = [
@@ -250,6 +258,17 @@ def _evidence(break_: Break) -> list[tuple[str, Any, Any]]:
         if name not in ("theirs", "ours")
     ]
     return [row for row in (*rows, *others) if row[1:] != ("", "")]
+
+
+def _in_order(said: dict[str, Any]) -> dict[str, Any]:
+    """As people read a row, for PostgreSQL keeps the shortest names first; a line's amounts are money."""
+    names = sorted(said, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+    return {name: _amount(name, said) for name in names if said[name] != ""}
+
+
+def _amount(name: str, said: dict[str, Any]) -> Any:
+    currency, value = said.get(AMOUNTS.get(name, "")), said[name]
+    return grouped(Money(value, currency)) if currency and isinstance(value, int) else value
 
 
 def _named(name: str) -> str:

@@ -52,7 +52,8 @@ def row_of(statement_id: UUID | None, row: int | None) -> str:
     found = Statement.objects.filter(id=statement_id).first()
     if found is None:
         return ""
-    return format_html("{}{}", link(found, found.name), "" if row is None else f", row {row}")
+    where = "" if row is None else f", row {row}"
+    return format_html("<span>{}{}</span>", link(found, found.name), where)
 
 
 def table(headers: Iterable[str], rows: Iterable[Iterable[Any]]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ PEOPLE = {
     "ada": ("finance", "builds and submits batches"),
     "grace": ("finance", "finance, large sums", "approves batches and accounts"),
 }
-LOOK_AT = ("payouts", "ledger", "funds", "merchants", "fx", "reconciliation")  # Apps.
+LOOK_AT = ("payouts", "ledger", "funds", "merchants", "fx", "reconciliation", "proof")  # Apps.
 #: Of reconciliation: what one proposes another approves.
 RECONCILES = ("propose", "approve", "upload")
 #: For each merchant: when money is theirs, and accounts as their banks' documentation uses them for examples.
@@ -112,7 +112,8 @@ def _people() -> list[dict[str, str]]:
     reconciling = Permission.objects.filter(
         content_type__app_label="reconciliation", codename__in=RECONCILES
     )
-    Group.objects.get(name="finance").permissions.add(*reconciling)
+    proving = Permission.objects.filter(content_type__app_label="proof", codename="run")
+    Group.objects.get(name="finance").permissions.add(*reconciling, *proving)
     logins = []
     for username, (*groups, role) in PEOPLE.items():
         password = secrets.token_urlsafe(12)
