@@ -151,7 +151,7 @@ CHECKS = [
         "every break that people closed was approved by another than proposed it, and is in the books",
         """SELECT b.id FROM reconciliation_break b
            WHERE b.closed_by IN ('draft', 'write_off') AND (b.approved_by IN ('', b.proposed_by)
-               OR (b.closed_by = 'draft' AND jsonb_array_length(b.draft) > 0 AND NOT EXISTS (
+               OR (jsonb_array_length(b.draft) > 0 AND NOT EXISTS (
                    SELECT FROM ledger_transaction t WHERE t.source = public_id('brk', b.id))))""",
     ),
 ]

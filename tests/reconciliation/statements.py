@@ -58,17 +58,30 @@ def capture_of(payment: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return line("capture", **about | changes)
 
 
-def received(psp: str = "stripe", name: str = "") -> Statement:
+def received(psp: str = "stripe", name: str = "", *, livemode: bool = False) -> Statement:
     number = next(_numbers)
     return Statement.objects.create(
         psp=psp,
-        livemode=False,
+        livemode=livemode,
         name=name or f"{number}.csv",
         source="uploaded",
         received_at=now(),
         sha256=f"{number:064x}",
         size=0,
     )
+
+
+def stand_in(of: Statement, lines: list[dict[str, Any]], identity: str = "") -> Reading:
+    """What reading a file of these lines would do."""
+    call("statement_stage")
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY told ({', '.join(COLUMNS)}) FROM STDIN") as copy,
+    ):
+        for number, one in enumerate(lines, start=1):
+            copy.write_row([{"row": number, **one}[name] for name in COLUMNS])
+    until = max((one["booked_at"] for one in lines), default=None)
+    return Reading("stand-in", identity or of.name, len(lines), until)
 
 
 def applied(
@@ -78,22 +91,12 @@ def applied(
     psp: str = "stripe",
     identity: str = "",
     accounts: Any = ("",),
+    livemode: bool = False,
 ) -> Statement:
     """A statement with these lines, applied."""
-    statement = received(psp)
+    statement = received(psp, livemode=livemode)
 
-    def read(of: Statement) -> Reading:
-        call("statement_stage")
-        with (
-            connection.cursor() as cursor,
-            cursor.copy(f"COPY told ({', '.join(COLUMNS)}) FROM STDIN") as copy,
-        ):
-            for number, one in enumerate(lines, start=1):
-                copy.write_row([{"row": number, **one}[name] for name in COLUMNS])
-        until = max((one["booked_at"] for one in lines), default=None)
-        return Reading("stand-in", identity or of.name, len(lines), until)
-
-    monkeypatch.setattr(applying, "read", read)
+    monkeypatch.setattr(applying, "read", lambda of: stand_in(of, lines, identity))
     monkeypatch.setattr(applying, "_accounts", lambda *_: frozenset(accounts))
     apply(statement, at=now() + timedelta(seconds=1))
     statement.refresh_from_db()

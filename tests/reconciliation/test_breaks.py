@@ -178,6 +178,8 @@ class TestTheTables:
         made = proposed(one)
         self.change(made, "PG136", **self.APPROVED, closed_at=now(), draft=[])
         self.change(made, "PG136", **self.APPROVED, closed_at=now(), proposed_by="eve")
+        self.change(made, "PG136", **self.APPROVED, closed_at=now(), proposed_digest="0" * 64)
+        self.change(made, "PG136", **self.APPROVED, closed_at=now(), news={"news": "CaseReport"})
         given_up = {**self.APPROVED, "state": "written_off", "closed_by": "write_off"}
         self.change(made, "PG136", **given_up, closed_at=now())
 
@@ -201,6 +203,36 @@ class TestTheTables:
             proposed_by="ada",
             proposed_because="So.",
         )
+
+    def test_changes_follow_one_another(self, one):
+        one.sequence += 1  # As if somebody else had changed it meanwhile.
+        self.change(one, "PG131", owner="eve")
+
+    def test_what_it_is_about_never_changes(self, one):
+        for column, value in {
+            "psp": "adyen",
+            "livemode": True,
+            "key": "k",
+            "merchant_id": uuid7(),
+        }.items():
+            self.change(one, "PG132", **{column: value})
+
+    def test_a_closed_one_stays_as_it_is(self, one):
+        closed_by_itself(one)
+        one.refresh_from_db(fields=["sequence"])
+        self.change(one, "PG133", owner="eve")
+
+    def test_nobody_goes_where_no_arrow_leads(self, one):
+        given_up = {"state": "written_off", "closed_by": "write_off", "approved_by": "grace"}
+        take(one, by="ada", at=now())
+        one.refresh_from_db(fields=["sequence"])
+        self.change(one, "PG133", state="open")
+        self.change(one, "PG136", **given_up, closed_at=now())
+
+    def test_it_is_kept(self, one):
+        with pytest.raises(DatabaseError) as caught, transaction.atomic():
+            Break.objects.filter(id=one.id).delete()
+        assert caught.value.__cause__.sqlstate == "PG134"
 
     def test_history_is_in_ink(self, one):
         take(one, by="ada", at=now())
