@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from django.db import connection
+from django.db import DataError, connection
 
 from kernel.db import atomic, call, outside_transaction
 from paygate.psp.registry import PSPS, configuration, formats
-from paygate.reconciliation.batches import arrive, await_batches, sweep
+from paygate.reconciliation.batches import arrive, arrived_before_told, await_batches, sweep
 from paygate.reconciliation.evidence import Evidence, evidence, hear
 from paygate.reconciliation.explain import explain
 from paygate.reconciliation.heal import books_caught_up, came_to_nothing, lines_came
@@ -85,9 +85,13 @@ def _apply(statement: Statement, *, at: datetime, listening: bool) -> bool:
             books_caught_up(locked.psp, livemode=locked.livemode, at=at)
             came_to_nothing(locked.psp, livemode=locked.livemode, at=at)
             await_batches(locked)
+            arrived_before_told(livemode=locked.livemode, at=at)
             sweep(livemode=locked.livemode, at=at)
     except Refused as refused:
         _refuse(statement, refused.row, refused.because)
+        return False
+    except DataError:
+        _refuse(statement, None, "Its sums are more than the books can hold.")
         return False
     except KnowsNothing:
         _refuse(statement, None, "None of its payments is known to us: it is of another account.")

@@ -25,6 +25,7 @@ from ledger.recipes.settlement import (
 from paygate.reconciliation.drafts import keep, of
 from paygate.reconciliation.heal import close_by_itself
 from paygate.reconciliation.models import Batch, Break, Cause, Statement
+from paygate.reconciliation.odd import from_evidence
 from paygate.reconciliation.opened import open_all
 from paygate.reconciliation.supersede import take_back
 from paygate.reconciliation.take import post_entries
@@ -47,6 +48,15 @@ _ARRIVED = f"""
     CROSS JOIN LATERAL (VALUES
         ('assets:bank:operating', h.net), ('assets:bank:' || %(psp)s, -h.net)) AS e (account, amount)
 """  # noqa: S608 - our own words.
+
+
+#: Does what the bank says (n.says, of n.net) repeat the reference of batch b; or all of its words, and its amount?
+_REPEATS = r"""(
+    n.says ~* (%(word)s || regexp_replace(b.reference, '([^[:alnum:]_ -])', '\\\1', 'g') || %(end)s)
+    OR n.net = b.amount AND NOT EXISTS (
+        SELECT FROM regexp_split_to_table(b.reference, '[^[:alnum:]]+') AS w (part)
+        WHERE w.part <> '' AND n.says !~* (%(word)s || w.part || %(end)s)))"""
+_WORDS = {"word": "(^|[^[:alnum:]])", "end": "($|[^[:alnum:]])"}
 
 
 def await_batches(statement: Statement) -> None:
@@ -87,25 +97,16 @@ def arrive(statement: Statement, *, at: datetime) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            r"""
+            f"""
             SELECT DISTINCT ON (b.id) b.id, l.row, l.net
             FROM settlement_batch b
             JOIN statement_line l ON l.statement_id = %(statement)s AND l.kind = 'settlement' AND l.became = 'suspense'
                 AND l.settled_currency = b.currency
             JOIN told t ON t.row = l.row
-            CROSS JOIN LATERAL (SELECT t.ours || ' ' || t.description AS says) n
-            WHERE b.livemode = %(livemode)s AND b.arrived_at IS NULL AND (
-                n.says ~* (%(word)s || regexp_replace(b.reference, '([^[:alnum:]_ -])', '\\\1', 'g') || %(end)s)
-                OR l.net = b.amount AND NOT EXISTS (
-                    SELECT FROM regexp_split_to_table(b.reference, '[^[:alnum:]]+') AS w (part)
-                    WHERE w.part <> '' AND n.says !~* (%(word)s || w.part || %(end)s)))
-            ORDER BY b.id, abs(l.net - b.amount), l.row""",
-            {
-                "statement": statement.id,
-                "livemode": statement.livemode,
-                "word": "(^|[^[:alnum:]])",
-                "end": "($|[^[:alnum:]])",
-            },
+            CROSS JOIN LATERAL (SELECT t.ours || ' ' || t.description AS says, l.net) n
+            WHERE b.livemode = %(livemode)s AND b.arrived_at IS NULL AND {_REPEATS}
+            ORDER BY b.id, abs(l.net - b.amount), l.row""",  # noqa: S608 - our own words.
+            {"statement": statement.id, "livemode": statement.livemode, **_WORDS},
         )
         taken: set[int] = set()
         for batch_id, row, net in cursor.fetchall():
@@ -119,6 +120,49 @@ def arrive(statement: Statement, *, at: datetime) -> None:
             "UPDATE statement_line SET became = 'settled' WHERE statement_id = %s AND row = ANY(%s)",
             [statement.id, list(taken)],
         )
+
+
+def arrived_before_told(*, livemode: bool, at: datetime) -> int:
+    """Match what waits in suspense since our bank booked it with batches of which we were told only later; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT DISTINCT ON (b.id) b.id, k.id
+            FROM settlement_batch b
+            JOIN reconciliation_break k ON k.psp = 'bank' AND k.livemode = b.livemode AND k.closed_at IS NULL
+                AND k.evidence #>> '{{theirs,kind}}' = 'settlement'
+                AND k.evidence #>> '{{theirs,settled_currency}}' = b.currency
+            CROSS JOIN LATERAL (
+                SELECT
+                    concat_ws(' ', k.evidence #>> '{{theirs,ours}}', k.evidence #>> '{{theirs,description}}') AS says,
+                    (k.evidence #>> '{{theirs,net}}')::bigint AS net
+            ) n
+            WHERE b.livemode = %(livemode)s AND b.arrived_at IS NULL AND {_REPEATS}
+            ORDER BY b.id, abs(n.net - b.amount), k.id""",  # noqa: S608 - our own words.
+            {"livemode": livemode, **_WORDS},
+        )
+        pairs = {break_id: batch_id for batch_id, break_id in cursor.fetchall()}
+    waiting = Break.objects.select_for_update().filter(id__in=pairs, closed_at__isnull=True)
+    for break_ in waiting.order_by("id"):
+        line = from_evidence(break_.evidence["theirs"])
+        came = Money(line.net, line.settled_currency)
+        post(
+            bank_unexplained(
+                merchant=break_.merchant_id,
+                livemode=livemode,
+                source=break_.public_id,
+                amount=-came,
+            ),
+            effective_at=at,
+        )
+        Batch.objects.filter(id=pairs[break_.id]).update(
+            arrived_in=break_.statement_id,
+            arrived_row=break_.row,
+            arrived=came.minor,
+            arrived_at=at,
+        )
+        close_by_itself([break_], Break.ClosedBy.LATER_LINE, at=at)
+    return len(pairs)
 
 
 def sweep(*, psp: str = "", livemode: bool, at: datetime) -> int:

@@ -19,7 +19,7 @@ from paygate.reconciliation.odd import Odd
 
 def drafted(break_: Break, line: Odd, *, given_up: bool) -> None:
     """Put to a new break of a line its draft and its news; a line of nothing needs none."""
-    if not (line.net or line.billed or line.amount):
+    if not (line.settled_gross or line.fee or line.billed or line.amount):
         return
     if break_.psp == BANK:
         keep(break_, _of_the_bank(break_, line))

@@ -20,7 +20,7 @@ from ledger.chart import HOUSE
 from ledger.recipes import corrections
 from merchants.funds.calendars import Calendar, is_business_day
 from paygate.psp.registry import PSPS
-from paygate.reconciliation.batches import awaited_key, sweep
+from paygate.reconciliation.batches import arrived_before_told, awaited_key, sweep
 from paygate.reconciliation.drafts import keep, of
 from paygate.reconciliation.heal import books_caught_up, came_to_nothing, lines_came
 from paygate.reconciliation.match import COVERED, all_movements
@@ -42,6 +42,7 @@ def find_overdue(*, at: datetime) -> int:
                 lines_came(at=at)
                 books_caught_up(psp, livemode=livemode, at=at)
                 came_to_nothing(psp, livemode=livemode, at=at)
+                arrived_before_told(livemode=livemode, at=at)
                 sweep(psp=psp, livemode=livemode, at=at)
                 opened += _movements(psp, livemode=livemode, at=at)
         with atomic():
@@ -81,8 +82,8 @@ _MISSING = """
     )
     SELECT d.kind, d.prefix, d.merchant_id, d.item, d.payment_id, d.object, d.amount, d.fee, d.currency, d.at FROM due d
     WHERE d.at < %(before)s AND d.left <> 0 AND NOT EXISTS (
-        SELECT FROM reconciliation_break b WHERE b.psp = %(psp)s AND b.livemode = %(livemode)s
-            AND b.key = 'item:' || d.kind || ':' || d.item)
+        SELECT FROM reconciliation_break b WHERE b.merchant_id = d.merchant_id AND b.item = d.item
+            AND b.cause = 'missing_there' AND split_part(b.key, ':', 2) = d.kind AND b.closed_by <> 'later_line')
     ORDER BY d.item
 """
 
@@ -126,11 +127,14 @@ def _movements(psp: str, *, livemode: bool, at: datetime) -> int:
 def _break(psp: str, livemode: bool, row: tuple[Any, ...], *, at: datetime) -> Break:
     kind, prefix, merchant_id, item, payment_id, _, amount, fee, currency, booked_at = row
     ours = Money(amount, currency)
+    # Missed before, told of, and taken away again by a newer file: then it is missed anew.
+    key = f"item:{kind}:{item}"
+    before = Break.objects.filter(psp=psp, livemode=livemode, key__startswith=key).count()
     break_ = Break(
         id=uuid7(),
         psp=psp,
         livemode=livemode,
-        key=f"item:{kind}:{item}",
+        key=f"{key}:{before}" if before else key,
         cause=Cause.MISSING_THERE,
         merchant_id=merchant_id,
         payment_id=payment_id,

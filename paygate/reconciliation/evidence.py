@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db import connection
 
-from kernel.ids import encode
 from kernel.money import Money
 from paygate.payments.hear import payment_moved
 from paygate.payments.hear_refunds import refund_reported
@@ -89,13 +88,14 @@ def _news(
         return None if refund is None else _of_a_refund(payment, refund)
     if attempt.charges and payment.capture_method != "automatic":
         return None  # A statement tells nothing of what is only held.
-    line = _line(
-        LineKind.CAPTURE,
-        [attempt.public_id, payment.public_id, encode("att", attempt.id)],
-        [attempt.psp_reference]
-        if not attempt.charges
-        else [attempt.psp_reference, payment.psp_reference],
+    # A capture is one of several, perhaps: it must be named itself.
+    ours = [attempt.public_id, payment.public_id] if attempt.charges else [attempt.public_id]
+    named = (
+        [attempt.psp_reference, payment.psp_reference]
+        if attempt.charges
+        else [attempt.psp_reference]
     )
+    line = _line(LineKind.CAPTURE, ours, named)
     if line is None:
         return None
     object_, reference, gross, currency = line

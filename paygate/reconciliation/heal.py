@@ -16,7 +16,7 @@ from ledger.recipes.settlement import bank_unexplained, settlement_unexplained
 from paygate.psp.statements import LineKind
 from paygate.reconciliation.drafts import explained, of
 from paygate.reconciliation.match import COVERED, all_movements
-from paygate.reconciliation.models import BANK, Break, Cause, Note
+from paygate.reconciliation.models import BANK, Batch, Break, Cause, Note
 from paygate.reconciliation.odd import Odd, from_evidence
 
 #: Causes that pass when our books catch up with what the PSP has told.
@@ -48,11 +48,11 @@ def lines_came(*, at: datetime) -> int:
     """Close breaks about movements that were in no statement, and are in one now; how many."""
     came: list[Break] = []
     waiting = Break.objects.filter(cause=Cause.MISSING_THERE, closed_at__isnull=True)
-    by_key = {b.key: b for b in waiting.exclude(item=None).select_for_update()}
-    if not by_key:
-        return 0
-    for kind in {key.split(":")[1] for key in by_key}:
-        ours = {key: b for key, b in by_key.items() if key.split(":")[1] == kind}
+    by_kind: dict[str, dict[UUID, Break]] = {}
+    for break_ in waiting.exclude(item=None).select_for_update():
+        assert break_.item is not None
+        by_kind.setdefault(break_.key.split(":")[1], {})[break_.item] = break_
+    for kind, ours in by_kind.items():
         covered = COVERED.format(kind=kind)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -60,7 +60,7 @@ def lines_came(*, at: datetime) -> int:
                     WHERE {covered}""",  # noqa: S608 - our own words.
                 [[b.merchant_id for b in ours.values()], [b.item for b in ours.values()]],
             )
-            came += [ours[f"item:{kind}:{item}"] for (item,) in cursor.fetchall()]
+            came += [ours[item] for (item,) in cursor.fetchall()]
     close_by_itself(came, Break.ClosedBy.LATER_LINE, at=at)
     return len(came)
 
@@ -169,12 +169,26 @@ def _settle(break_: Break, movement: _Movement, *, at: datetime) -> None:
             net = Money(line.net, line.settled_currency)
             for merchant, amount in ((break_.merchant_id, -net), (movement.merchant_id, net)):
                 there = of(break_, merchant=merchant)
-                transactions.append(settlement_unexplained(**there, net=amount))
+                if _is_swept(break_, line):  # It is at our bank already.
+                    del there["psp"]
+                    transactions.append(bank_unexplained(**there, amount=amount))
+                else:
+                    transactions.append(settlement_unexplained(**there, net=amount))
     for result in post_many([(one, at) for one in transactions]):
         if not isinstance(result, Posted):
             raise result
     _cover(break_, movement)
     close_by_itself([break_], Break.ClosedBy.LATER_LINE, at=at)
+
+
+def _is_swept(break_: Break, line: Odd) -> bool:
+    return Batch.objects.filter(
+        psp=break_.psp,
+        livemode=break_.livemode,
+        reference=line.batch,
+        currency=line.settled_currency,
+        swept_at__isnull=False,
+    ).exists()
 
 
 def _cover(break_: Break, movement: _Movement) -> None:

@@ -33,7 +33,8 @@ _STAGE = """
 COVERED = """(
     EXISTS (
         SELECT FROM reconciliation_break b WHERE b.merchant_id = m.merchant_id AND b.item = m.item
-            AND b.key = 'item:{kind}:' || m.item AND b.closed_by IN ('draft', 'write_off'))
+            AND b.cause = 'missing_there' AND split_part(b.key, ':', 2) = '{kind}'
+            AND b.closed_by IN ('draft', 'write_off'))
     OR EXISTS (
         SELECT FROM statement_line l JOIN statement s ON s.id = l.statement_id AND s.state = 'applied'
         WHERE l.merchant_id = m.merchant_id AND l.item = m.item AND l.kind = '{kind}')

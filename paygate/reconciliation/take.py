@@ -36,7 +36,7 @@ _TAKE = f"""
         statement_id, row, kind, reference, became, merchant_id, item, currency, gross, settled_currency, settled_gross,
         fee, net, billed, fee_booked, fee_unexpected, rounding, batch, booked_at)
     SELECT %(statement)s, t.row, t.kind, t.reference, j.became, coalesce(m.merchant_id, %(house)s), m.item,
-        t.currency, t.gross, t.settled_currency, t.settled_gross, t.fee, t.net, t.billed,
+        t.currency, f.gross, t.settled_currency, f.settled_gross, f.fee, t.net, t.billed,
         CASE WHEN j.became <> 'settled' THEN 0 ELSE coalesce(m.fee, 0)
             + CASE WHEN t.currency = t.settled_currency THEN coalesce(k.amount, 0) ELSE 0 END END,
         CASE WHEN j.became = 'settled' AND k.amount IS NULL AND t.currency = t.settled_currency
@@ -51,10 +51,17 @@ _TAKE = f"""
         AND k.livemode = %(livemode)s AND k.merchant_id = m.merchant_id AND k.statement_id IS NULL
     LEFT JOIN payment_cost c ON t.kind = 'capture' AND c.merchant_id = m.merchant_id AND c.payment_id = m.payment_id
         AND c.captures = 1 AND c.captured = t.gross
+    -- A fee of no payment is all fee, whatever column it stands in.
+    CROSS JOIN LATERAL (
+        SELECT CASE t.kind WHEN 'fee' THEN 0 ELSE t.gross END AS gross,
+            CASE t.kind WHEN 'fee' THEN 0 ELSE t.settled_gross END AS settled_gross,
+            CASE t.kind WHEN 'fee' THEN -t.net ELSE t.fee END AS fee
+    ) f
     CROSS JOIN LATERAL (SELECT CASE
         WHEN r.same THEN 'repeated'
         WHEN r.row IS NOT NULL THEN 'suspense'
         WHEN t.account <> '' AND t.account <> ALL (%(accounts)s::text[]) THEN 'suspense'
+        WHEN m.row IS NULL AND t.gross = 0 AND t.net = 0 AND t.fee = 0 AND t.billed = 0 THEN 'settled'
         WHEN t.kind = 'settlement' THEN CASE %(psp)s WHEN 'bank' THEN 'suspense' ELSE 'settlement' END
         WHEN t.kind = 'fee' THEN CASE %(psp)s WHEN 'bank' THEN 'suspense' ELSE 'settled' END
         WHEN m.row IS NULL OR m.settled OR m.currency <> t.currency OR m.amount <> t.gross THEN 'suspense'

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from disputes.hear import case_reported
 from kernel.clock import now
@@ -17,12 +18,19 @@ from paygate.payments.hear_captures import capture_failed, recaptured
 from paygate.payments.hear_refunds import refund_reported
 from paygate.payments.models import Attempt
 from paygate.psp.cases import CaseReport, Direction, Movement, Reason, Stage, Standing
-from paygate.psp.events import CaptureFailed, Recaptured, RefundReported, RefundState
+from paygate.psp.events import (
+    CaptureFailed,
+    Disbursed,
+    Recaptured,
+    RefundReported,
+    RefundState,
+)
 from paygate.reconciliation.breaks import propose
 from paygate.reconciliation.charges import learn_costs
 from paygate.reconciliation.close import approve
 from paygate.reconciliation.drafted import digest
 from paygate.reconciliation.due import find_overdue
+from paygate.reconciliation.hear import disbursed
 from paygate.reconciliation.models import Break, Cause, Statement
 from tests.costs.conftest import price, relay
 from tests.proof.holds import holds
@@ -603,4 +611,80 @@ def test_a_capture_that_was_taken_back_and_made_after_all_is_settled_three_times
 
     assert causes() == []
     assert standing() == {"assets:bank:adyen": 10_000}
+    assert holds()
+
+
+def test_a_bank_that_books_before_the_psp_tells_is_understood_when_it_does(api, apply):
+    paid = api.pay(psp="braintree", amount=10_000).json()
+    apply(line("settlement", 10_000, ours="BRAINTREE paygate_usd 2026-11-07"), psp="bank")
+    assert causes() == [Cause.MISSING_HERE]
+    told = Disbursed("paygate_usd 2026-11-07", Money(10_000, "USD"), now())
+    disbursed("braintree", told, livemode=False, now=now())
+
+    apply(capture_of(paid, batch="paygate_usd 2026-11-07"), psp="braintree")
+
+    assert Break.objects.get().closed_by == "later_line"
+    assert standing() == {"assets:bank:operating": 10_000}
+    assert holds()
+
+
+def test_a_line_of_nothing_needs_nobody(apply):
+    apply(line("other", 0))
+
+    assert causes() == []
+    assert holds()
+
+
+def test_a_fee_of_no_payment_is_a_fee_whatever_column_it_stands_in(apply):
+    apply(line("fee", -300), line("fee", 0, fee=200))
+
+    assert standing() == {"assets:bank:stripe": -500, "expenses:psp:stripe:fees": 500}
+    assert holds()
+
+
+def test_sums_that_no_book_can_hold_are_refused(monkeypatch, db):
+    most = 2**63 - 1
+
+    refused = applied(monkeypatch, [line("other", most), line("other", most)])
+
+    assert (refused.state, standing()) == ("refused", {})
+
+
+def test_what_waited_in_our_own_book_is_the_merchants_at_the_bank_too(api, apply):
+    one = api.pay(psp="stripe", amount=10_000).json()
+    early = line("refund", -4_000, object="re_early", payment="pi_unknown_yet", batch="po_9")
+    apply(capture_of(one, batch="po_9"), early, line("settlement", -6_000, batch="po_9"))
+    apply(line("settlement", 6_000, ours="po_9"), psp="bank")
+    told = RefundReported(
+        psp_reference=one["psp_reference"],
+        reference="re_early",
+        state=RefundState.SUCCEEDED,
+        amount=Money(4_000, "USD"),
+    )
+    refund_reported("stripe", told, livemode=False, now=now())
+
+    find_overdue(at=now())
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT merchant_id FROM ledger_account a"
+            " CROSS JOIN LATERAL ledger_balances(a.merchant_id, a.id) b"
+            " WHERE (code LIKE 'assets:bank:%' OR code LIKE 'suspense:%') AND b.balance <> 0"
+        )
+        assert len(cursor.fetchall()) == 1
+    assert holds()
+
+
+def test_what_a_newer_file_takes_away_is_missed_anew(api, apply):
+    missing = api.pay(psp="stripe", amount=2_500).json()
+    later = now() + timedelta(days=7)
+    apply(line("fee", -100, booked_at=later))
+    find_overdue(at=now())
+    apply(capture_of(missing, booked_at=later), identity="day 8")
+    assert find_overdue(at=now()) == 0
+
+    apply(line("fee", -50, booked_at=later), identity="day 8")
+
+    assert find_overdue(at=now()) == 1
+    assert find_overdue(at=now()) == 0
     assert holds()
