@@ -242,6 +242,16 @@ class TestNews:
         assert (waiting(), on(chart.write_offs())) == (0, -30_00)
         assert on(chart.psp_receivable("stripe")) == 0
 
+    def test_other_news_than_was_seen_is_not_told(self, db, tell):
+        made = proposed(self.unheard())
+        seen = digest(made, DRAFT)
+        made.news = {"news": "CaseReport"}
+        made.sequence += 1
+        made.save()
+        with pytest.raises(Changed, match="not what you saw"):
+            approve(made, by="grace", because="Agreed.", digest=seen, at=now())
+        assert tell == []
+
     def test_closed_while_it_was_told_is_closed(self, db, tell, monkeypatch):
         made = proposed(self.unheard())
         monkeypatch.setattr("paygate.reconciliation.close.tell", closed_by_itself)

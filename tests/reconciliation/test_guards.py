@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from kernel.money import Money
 from paygate.payments.hear_refunds import refund_reported
 from paygate.payments.models import Attempt, Refund
 from paygate.psp.events import RefundReported, RefundState
-from paygate.reconciliation.due import find_overdue
+from paygate.reconciliation.due import due_before, find_overdue
 from paygate.reconciliation.models import Break, Cause
 from tests.proof.holds import holds
 from tests.reconciliation.statements import capture_of, line
@@ -257,3 +257,9 @@ class TestAtTheBank:
         apply(line("payout", 0), psp="bank")
 
         assert find_overdue(at=now()) == 0
+
+
+def test_days_on_which_no_bank_works_are_not_counted():
+    monday = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+    assert [due_before(monday, days).day for days in (0, 1, 2, 6)] == [23, 20, 19, 13]
