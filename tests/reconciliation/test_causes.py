@@ -134,7 +134,8 @@ def test_each_mistake_is_found_once_with_its_cause_and_closed_by_its_draft(
     taken_in(world)
     find_overdue(at=now())
 
-    wrong = judged([made for made in planted if found(made, world)], open_breaks())
+    known = [made for made in planted if found(made, world)]
+    wrong = judged(known, open_breaks(), in_parts=world.in_parts)
     assert not wrong, "\n".join(wrong)
 
     approve_all()
@@ -153,15 +154,19 @@ def found(made: dict[str, Any], world: World) -> bool:
     return not (made["mistake"].startswith("fee_") and made["order"] in world.in_parts)
 
 
-def judged(planted: list[dict[str, Any]], breaks: list[Break]) -> list[str]:
-    """In sentences: mistakes without a break of their cause, and breaks without a mistake."""
+def judged(planted: list[dict[str, Any]], breaks: list[Break], *, in_parts: set[str]) -> list[str]:
+    """In sentences: mistakes without a break of their cause, and breaks without a mistake.
+
+    Where Stripe's one line for all captures of a payment is lost, each of them is missed.
+    """
     wrong, left = [], list(breaks)
     for made in planted:
         names = {made["reference"], made["object"], made["payment"], made["order"]} - {""}
         mine = [break_ for break_ in left if names & _names(break_)]
         fitting = [break_ for break_ in mine if break_.cause in CAUSES[made["mistake"]]]
         if fitting:
-            left.remove(fitting[0])
+            several = made["mistake"] == "lost_capture" and made["order"] in in_parts
+            left = [one for one in left if one not in (fitting if several else fitting[:1])]
         elif mine or CAUSES[made["mistake"]]:
             wrong.append(f"{made} was taken for {[told(break_) for break_ in mine]}")
     return wrong + [f"invented: {told(break_)}" for break_ in left]
