@@ -7,9 +7,8 @@ but becomes a break like everything else.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import connection
 
@@ -38,11 +37,8 @@ BECAME = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a line says of an open attempt of ours."""
-
-    news: PaymentMoved | RefundReported
+#: What a line says of an open attempt of ours.
+Evidence: TypeAlias = PaymentMoved | RefundReported
 
 
 def evidence(statement: Statement) -> list[Evidence]:
@@ -77,13 +73,11 @@ def evidence(statement: Statement) -> list[Evidence]:
         payment = payments.get((attempt.merchant_id, attempt.payment_id))
         refund = refunds.get((attempt.merchant_id, attempt.refund_id))  # type: ignore[arg-type]
         if payment is not None and (news := _news(attempt, payment, refund)):
-            found.append(Evidence(news))
+            found.append(news)
     return found
 
 
-def _news(
-    attempt: Attempt, payment: Payment, refund: Refund | None
-) -> PaymentMoved | RefundReported | None:
+def _news(attempt: Attempt, payment: Payment, refund: Refund | None) -> Evidence | None:
     if attempt.operation == Operation.REFUND:
         return None if refund is None else _of_a_refund(payment, refund)
     if attempt.charges and payment.capture_method != "automatic":
@@ -139,14 +133,14 @@ def _line(
     return rows[0] if len(rows) == 1 else None
 
 
-def hear(statement: Statement, one: Evidence, *, at: datetime) -> None:
+def hear(statement: Statement, news: Evidence, *, at: datetime) -> None:
     """Settle what was open by it. What cannot be believed is left as it is: its line becomes a break."""
     try:
-        if isinstance(one.news, PaymentMoved):
-            did = payment_moved(statement.psp, one.news, livemode=statement.livemode, now=at)
+        if isinstance(news, PaymentMoved):
+            did = payment_moved(statement.psp, news, livemode=statement.livemode, now=at)
         else:
-            did = refund_reported(statement.psp, one.news, livemode=statement.livemode, now=at)
+            did = refund_reported(statement.psp, news, livemode=statement.livemode, now=at)
     except (Quarantined, NotYet) as odd:
-        log.error("statement.not_believed", extra={"payment": one.news.payment, "why": str(odd)})
+        log.error("statement.not_believed", extra={"payment": news.payment, "why": str(odd)})
         return
-    log.info("statement.settles", extra={"payment": one.news.payment, "did": did})
+    log.info("statement.settles", extra={"payment": news.payment, "did": did})
