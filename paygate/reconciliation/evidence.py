@@ -7,8 +7,9 @@ but becomes a break like everything else.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from django.db import connection
 
@@ -68,69 +69,102 @@ def evidence(statement: Statement) -> list[Evidence]:
             id__in={a.refund_id for a in attempts if a.refund_id},
         )
     }
-    found = []
-    for attempt in attempts:
-        payment = payments.get((attempt.merchant_id, attempt.payment_id))
-        refund = refunds.get((attempt.merchant_id, attempt.refund_id))  # type: ignore[arg-type]
-        if payment is not None and (news := _news(attempt, payment, refund)):
-            found.append(news)
+    open_here = [
+        _Open(attempt, payment, refunds.get((attempt.merchant_id, attempt.refund_id)))  # type: ignore[arg-type]
+        for attempt in attempts
+        if (payment := payments.get((attempt.merchant_id, attempt.payment_id))) is not None
+    ]
+    lines = _lines({name for one in open_here for name in one.names})
+    return [news for one in open_here if (news := _news(one, lines)) is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An attempt whose outcome is not known, with what it is about."""
+
+    attempt: Attempt
+    payment: Payment
+    refund: Refund | None
+
+    @property
+    def kind(self) -> LineKind:
+        """Of the line that would tell of it."""
+        return LineKind.REFUND if self.attempt.operation == Operation.REFUND else LineKind.CAPTURE
+
+    @property
+    def names(self) -> set[str]:
+        """What that line would name. A capture is one of several, perhaps: it must be named itself."""
+        if self.attempt.operation == Operation.REFUND:
+            found = [self.refund.public_id, self.refund.psp_reference] if self.refund else []
+        elif not self.attempt.charges:
+            found = [self.attempt.public_id, self.attempt.psp_reference]
+        elif self.payment.capture_method == "automatic":
+            ours = [self.attempt.public_id, self.payment.public_id]
+            found = [*ours, self.attempt.psp_reference, self.payment.psp_reference]
+        else:  # A statement tells nothing of what is only held.
+            found = []
+        return set(found) - {""}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    row: int
+    kind: str
+    ours: str
+    object: str
+    payment: str
+    gross: int
+    currency: str
+
+
+def _lines(names: set[str]) -> dict[str, list[_Line]]:
+    """The lines that name one of these as ours, or as what they are about; by that."""
+    found: dict[str, list[_Line]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT row, kind, ours, object, payment, gross, currency FROM told"
+            " WHERE kind = ANY(%s) AND (ours = ANY(%s) OR object = ANY(%s))",
+            [[LineKind.CAPTURE, LineKind.REFUND], list(names), list(names)],
+        )
+        for columns in cursor.fetchall():
+            line = _Line(*columns)
+            for name in {line.ours, line.object} & names:
+                found.setdefault(name, []).append(line)
     return found
 
 
-def _news(attempt: Attempt, payment: Payment, refund: Refund | None) -> Evidence | None:
-    if attempt.operation == Operation.REFUND:
-        return None if refund is None else _of_a_refund(payment, refund)
-    if attempt.charges and payment.capture_method != "automatic":
-        return None  # A statement tells nothing of what is only held.
-    # A capture is one of several, perhaps: it must be named itself.
-    ours = [attempt.public_id, payment.public_id] if attempt.charges else [attempt.public_id]
-    named = (
-        [attempt.psp_reference, payment.psp_reference]
-        if attempt.charges
-        else [attempt.psp_reference]
-    )
-    line = _line(LineKind.CAPTURE, ours, named)
-    if line is None:
+def _news(one: _Open, lines: dict[str, list[_Line]]) -> Evidence | None:
+    """What the one line that names it says, where that is of its amount."""
+    naming = {line for name in one.names for line in lines.get(name, ()) if line.kind == one.kind}
+    if len(naming) != 1:
         return None
-    object_, reference, gross, currency = line
-    if (gross, currency) != (attempt.amount, payment.currency):
+    [line] = naming
+    if one.refund is not None:
+        return _of_a_refund(one.payment, one.refund, line)
+    if (line.gross, line.currency) != (one.attempt.amount, one.payment.currency):
         return None
     return PaymentMoved(
-        psp_reference=reference or object_,
-        became=BECAME[Operation(attempt.operation)],
-        payment=payment.public_id,
-        attempt=attempt.public_id,
-        outcome=Approved(object_, Money(gross, currency), captured=attempt.charges),
+        psp_reference=line.payment or line.object,
+        became=BECAME[Operation(one.attempt.operation)],
+        payment=one.payment.public_id,
+        attempt=one.attempt.public_id,
+        outcome=Approved(
+            line.object, Money(line.gross, line.currency), captured=one.attempt.charges
+        ),
     )
 
 
-def _of_a_refund(payment: Payment, refund: Refund) -> RefundReported | None:
-    line = _line(LineKind.REFUND, [refund.public_id], [refund.psp_reference])
-    if line is None or (-line[2], line[3]) != (refund.amount, refund.currency):
+def _of_a_refund(payment: Payment, refund: Refund, line: _Line) -> RefundReported | None:
+    if (-line.gross, line.currency) != (refund.amount, refund.currency):
         return None
-    object_, _, gross, currency = line
     return RefundReported(
         psp_reference=refund.of_reference,
-        reference=object_,
+        reference=line.object,
         state=RefundState.SUCCEEDED,
-        amount=Money(-gross, currency),
+        amount=Money(-line.gross, line.currency),
         refund=refund.public_id,
         payment=payment.public_id,
     )
-
-
-def _line(
-    kind: LineKind, ours: list[str], references: list[str]
-) -> tuple[str, str, int, str] | None:
-    """The one line of this kind that names one of these: (object, payment, gross, currency)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT object, payment, gross, currency FROM told WHERE kind = %s"
-            " AND (ours = ANY(%s) OR object = ANY(%s)) LIMIT 2",
-            [kind, ours, [name for name in references if name]],
-        )
-        rows: list[Any] = cursor.fetchall()
-    return rows[0] if len(rows) == 1 else None
 
 
 def hear(statement: Statement, news: Evidence, *, at: datetime) -> None:
