@@ -9,20 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
-
-import requests
 
 from paygate.psp.braintree.sdk import braintree
+from paygate.psp.download import download, is_at, origin
 from paygate.psp.statements import Offered, StatementUnavailable
-from paygate.psp.wire import session_for
 
 QUERY = """
 query Fees($date: Date!, $merchantAccountId: ID) {
   report { paymentLevelFees(date: $date, merchantAccountId: $merchantAccountId) { url } }
 }
 """
-PIECE = 1 << 16  # Bytes.
 
 
 class BraintreeReports:
@@ -33,7 +29,7 @@ class BraintreeReports:
         self._report_accounts = sorted(set(configuration["merchant_accounts"].values()))
         graphql = sdk.config.graphql_base_url()
         addresses = [configuration["api_base"], graphql, *configuration.get("report_origins", ())]
-        self._origins = {_origin(urlsplit(address)) for address in addresses}
+        self._origins = {origin(address) for address in addresses}
         connect, read = configuration["timeout"]
         self._patience = (connect, configuration.get("download_timeout", read))
 
@@ -49,17 +45,12 @@ class BraintreeReports:
         address = self._address(account, day)
         if not address:
             return None
-        if not self._is_theirs(address):
+        if not is_at(address, self._origins):
             raise StatementUnavailable(
                 f"Braintree names an address that is none of its: {address:.80}"
             )
-        return self._download(address)
-
-    def _is_theirs(self, address: str) -> bool:
-        try:
-            return _origin(urlsplit(address)) in self._origins
-        except ValueError:  # No address at all.
-            return False
+        # Without our credentials: whoever has the address may have it.
+        return download(address, headers={}, timeout=self._patience)
 
     def _address(self, account: str, day: str) -> str | None:
         try:
@@ -80,32 +71,3 @@ class BraintreeReports:
             raise StatementUnavailable(
                 f"Braintree's answer is not as documented: {error!r}"
             ) from error
-
-    def _download(self, address: str) -> Iterator[bytes]:
-        """Without our credentials: whoever has the address may have it. It is opened before this returns."""
-        session = session_for(address)
-        try:
-            answer = session.get(
-                address, stream=True, timeout=self._patience, allow_redirects=False
-            )
-        except (requests.RequestException, OSError) as error:
-            session.close()
-            raise StatementUnavailable(f"{type(error).__name__}: {error}") from error
-        if answer.status_code != requests.codes.ok:
-            session.close()
-            raise StatementUnavailable(f"the report is answered with {answer.status_code}")
-        return _pieces(session, answer)
-
-
-def _pieces(session: requests.Session, answer: requests.Response) -> Iterator[bytes]:
-    with session, answer:
-        try:
-            yield from answer.iter_content(PIECE)
-        except (requests.RequestException, OSError) as error:
-            raise StatementUnavailable(f"the report broke off: {error}") from error
-
-
-def _origin(address: SplitResult) -> tuple[str, str | None, int | None]:
-    """Who answers there. Raises ValueError for a port that is none."""
-    ordinary = {"https": 443, "http": 80}.get(address.scheme)
-    return address.scheme, address.hostname, address.port or ordinary

@@ -16,17 +16,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 import stripe
 
 from kernel.clock import wall
+from paygate.psp.download import download, is_at, origin
 from paygate.psp.events import Irrelevant, News, StatementReady, Unreadable
 from paygate.psp.statements import Offered, StatementUnavailable
 from paygate.psp.stripe.calls import OTHER_KEYS, Calls, insist
 from paygate.psp.stripe.statement import COLUMNS
-from paygate.psp.wire import session_for
 
 RUNS = "/v1/reporting/report_runs"
 ORDERED = ("payout_reconciliation.itemized.5", "payouts.itemized.3")
@@ -38,7 +38,6 @@ READ = (
     "payouts.by_id.itemized.",
     "balance_change_from_activity.itemized.",
 )
-PIECE = 1 << 16  # Bytes.
 #: What is raised where an answer is not as documented.
 _STRANGE = (LookupError, TypeError, AttributeError)
 PATIENCE = 600.0  # Seconds for a whole file; a million rows take some.
@@ -94,7 +93,7 @@ class Downloads:
             configuration.get("files_base") or configuration["api_base"],
             configuration["api_base"],
         )
-        self._origins = {_origin(base) for base in bases}
+        self._origins = {origin(base) for base in bases}
         self._patience = (configuration["timeout"][0], PATIENCE)
 
     def open(self, address: str, *, size: object = None) -> Iterator[bytes]:
@@ -102,48 +101,10 @@ class Downloads:
 
         The connection is opened before this returns. Raises StatementUnavailable, also while it is read.
         """
-        try:
-            theirs = _origin(address) in self._origins
-        except ValueError:  # No address at all.
-            theirs = False
-        if not theirs:
+        if not is_at(address, self._origins):
             raise StatementUnavailable(f"a file that is not at Stripe's: {address:.80}")
-        session = session_for(address)
-        try:
-            answer = session.get(
-                address,
-                headers={"Authorization": f"Bearer {self._key}"},
-                stream=True,
-                timeout=self._patience,
-                allow_redirects=False,
-            )
-        except (requests.RequestException, OSError) as error:
-            session.close()
-            raise StatementUnavailable(f"{type(error).__name__}: {error}") from error
-        if answer.status_code != requests.codes.ok:
-            session.close()
-            raise StatementUnavailable(f"the file is answered with {answer.status_code}")
-        return _pieces(session, answer, size)
-
-
-def _pieces(session: requests.Session, answer: requests.Response, size: object) -> Iterator[bytes]:
-    had = 0
-    with session, answer:
-        try:
-            for piece in answer.iter_content(PIECE):
-                had += len(piece)
-                yield piece
-        except (requests.RequestException, OSError) as error:
-            raise StatementUnavailable(f"the file broke off: {error}") from error
-    if isinstance(size, int) and had != size:
-        raise StatementUnavailable(f"the file has {had} bytes, and should have {size}")
-
-
-def _origin(address: str) -> tuple[str, str | None, int | None]:
-    """Who answers there. Raises ValueError."""
-    parts = urlsplit(address)
-    ordinary = {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.scheme, parts.hostname, parts.port or ordinary
+        headers = {"Authorization": f"Bearer {self._key}"}
+        return download(address, headers=headers, timeout=self._patience, size=size)
 
 
 # ----------------------------------------------------------------------------------------- webhooks
