@@ -16,7 +16,7 @@ from paygate.psp.registry import PSPS, configuration, formats
 from paygate.reconciliation.batches import arrive, arrived_before_told, await_batches, sweep
 from paygate.reconciliation.evidence import Evidence, evidence, hear
 from paygate.reconciliation.explain import explain
-from paygate.reconciliation.heal import books_caught_up, came_to_nothing, lines_came
+from paygate.reconciliation.heal import catch_up, lines_came
 from paygate.reconciliation.match import match
 from paygate.reconciliation.models import BANK, Statement
 from paygate.reconciliation.read import Reading, Refused, read
@@ -82,8 +82,7 @@ def _apply(statement: Statement, *, at: datetime, listening: bool) -> bool:
             if reading.lines >= LARGE:
                 call("statement_measure")
             lines_came(at=at)
-            books_caught_up(locked.psp, livemode=locked.livemode, at=at)
-            came_to_nothing(locked.psp, livemode=locked.livemode, at=at)
+            catch_up(locked.psp, livemode=locked.livemode, at=at)
             await_batches(locked)
             arrived_before_told(livemode=locked.livemode, at=at)
             sweep(livemode=locked.livemode, at=at)

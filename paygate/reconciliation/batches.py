@@ -165,19 +165,16 @@ def arrived_before_told(*, livemode: bool, at: datetime) -> int:
     return len(pairs)
 
 
-def sweep(*, psp: str = "", livemode: bool, at: datetime) -> int:
-    """Compare batches with their lines, and post those that arrived; how many were posted."""
+def sweep(*, livemode: bool, at: datetime) -> None:
+    """Compare batches with their lines, and post those that arrived."""
     waiting = Batch.objects.select_for_update().filter(livemode=livemode, swept_at__isnull=True)
-    swept = 0
-    for batch in waiting.filter(**{"psp": psp} if psp else {}).order_by("id"):
+    for batch in waiting.order_by("id"):
         lines = _of_lines(batch)
         if lines is None:
             continue  # Its statement has not come yet.
         _compare(batch, lines, at=at)
         if batch.arrived_at is not None:
             _post(batch, at=at)
-            swept += 1
-    return swept
 
 
 def _whose(batch: Batch) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from merchants.funds.calendars import Calendar, is_business_day
 from paygate.psp.registry import PSPS
 from paygate.reconciliation.batches import arrived_before_told, awaited_key, sweep
 from paygate.reconciliation.drafts import keep, of
-from paygate.reconciliation.heal import books_caught_up, came_to_nothing, lines_came
+from paygate.reconciliation.heal import catch_up, lines_came
 from paygate.reconciliation.match import COVERED, all_movements
 from paygate.reconciliation.models import BANK, Batch, Break, Cause, Statement
 from paygate.reconciliation.opened import open_all
@@ -39,14 +39,13 @@ def find_overdue(*, at: datetime) -> int:
         for psp in (*PSPS, BANK):
             with atomic():
                 take_turn(livemode=livemode)
-                lines_came(at=at)
-                books_caught_up(psp, livemode=livemode, at=at)
-                came_to_nothing(psp, livemode=livemode, at=at)
-                arrived_before_told(livemode=livemode, at=at)
-                sweep(psp=psp, livemode=livemode, at=at)
+                catch_up(psp, livemode=livemode, at=at)
                 opened += _movements(psp, livemode=livemode, at=at)
         with atomic():
             take_turn(livemode=livemode)
+            lines_came(at=at)
+            arrived_before_told(livemode=livemode, at=at)
+            sweep(livemode=livemode, at=at)
             opened += _batches(livemode=livemode, at=at)
     return opened
 

@@ -65,19 +65,22 @@ def lines_came(*, at: datetime) -> int:
     return len(came)
 
 
-def books_caught_up(psp: str, *, livemode: bool, at: datetime) -> int:
-    """Settle lines that waited in suspense for a movement which our books have by now; how many."""
+def catch_up(psp: str, *, livemode: bool, at: datetime) -> None:
+    """Close what has passed of a PSP's lines: our books have them by now, or they came to nothing."""
+    _books_caught_up(psp, livemode=livemode, at=at)
+    _came_to_nothing(psp, livemode=livemode, at=at)
+
+
+def _books_caught_up(psp: str, *, livemode: bool, at: datetime) -> None:
+    """Settle lines that waited in suspense for a movement which our books have by now."""
     waiting = Break.objects.select_for_update().filter(
         psp=psp, livemode=livemode, cause__in=PASSING, closed_at__isnull=True, item=None
     )
-    healed = 0
     for break_, movement in _caught_up(list(waiting.exclude(statement_id=None).order_by("id"))):
         _settle(break_, movement, at=at)
-        healed += 1
-    return healed
 
 
-def came_to_nothing(psp: str, *, livemode: bool, at: datetime) -> int:
+def _came_to_nothing(psp: str, *, livemode: bool, at: datetime) -> None:
     """Close breaks of payouts that a PSP began and took back, and that never were paid: two lines that cancel out."""
     waiting = Break.objects.select_for_update().filter(
         psp=psp,
@@ -96,7 +99,6 @@ def came_to_nothing(psp: str, *, livemode: bool, at: datetime) -> int:
         else:
             open_[place] = break_
     close_by_itself(gone, Break.ClosedBy.LATER_LINE, at=at)
-    return len(gone)
 
 
 def cover(break_: Break) -> None:
