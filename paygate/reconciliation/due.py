@@ -23,7 +23,7 @@ from paygate.psp.registry import PSPS
 from paygate.reconciliation.batches import arrived_before_told, awaited_key, sweep
 from paygate.reconciliation.drafts import keep, of
 from paygate.reconciliation.heal import catch_up, lines_came
-from paygate.reconciliation.match import COVERED, all_movements
+from paygate.reconciliation.match import all_movements, uncovered
 from paygate.reconciliation.models import BANK, Batch, Break, Cause, Statement
 from paygate.reconciliation.opened import open_all
 from paygate.reconciliation.turn import take_turn
@@ -79,18 +79,11 @@ _MISSING = """
         SELECT u.*, sum(u.amount) OVER (PARTITION BY u.merchant_id, coalesce(u.payment_id, u.item), u.currency) AS left
         FROM uncovered u
     )
-    SELECT d.kind, d.prefix, d.merchant_id, d.item, d.payment_id, d.object, d.amount, d.fee, d.currency, d.at FROM due d
+    SELECT d.kind, d.prefix, d.merchant_id, d.item, d.payment_id, d.amount, d.fee, d.currency, d.at FROM due d
     WHERE d.at < %(before)s AND d.left <> 0 AND NOT EXISTS (
         SELECT FROM reconciliation_break b WHERE b.merchant_id = d.merchant_id AND b.item = d.item
             AND b.cause = 'missing_there' AND split_part(b.key, ':', 2) = d.kind AND b.closed_by <> 'later_line')
     ORDER BY d.item
-"""
-
-_UNCOVERED = """
-    SELECT DISTINCT '{kind}' AS kind, '{prefix}' AS prefix, m.merchant_id, m.item, m.payment_id, m.amount, m.fee,
-        m.currency, m.at, '' AS object
-    FROM ({select}) m
-    WHERE m.psp = %(psp)s AND m.livemode = %(livemode)s AND m.at >= %(since)s AND NOT {covered}
 """
 
 
@@ -98,18 +91,9 @@ def _movements(psp: str, *, livemode: bool, at: datetime) -> int:
     until = told_until(psp, livemode=livemode)
     if until is None:
         return 0
-    uncovered = " UNION ALL ".join(
-        _UNCOVERED.format(
-            kind=one.kind,
-            prefix=one.prefix,
-            select=one.select,
-            covered=COVERED.format(kind=one.kind),
-        )
-        for one in all_movements()
-    )
     with connection.cursor() as cursor:
         cursor.execute(
-            _MISSING.format(uncovered=uncovered),
+            _MISSING.format(uncovered=uncovered(all_movements())),
             {
                 "psp": psp,
                 "livemode": livemode,
@@ -124,7 +108,7 @@ def _movements(psp: str, *, livemode: bool, at: datetime) -> int:
 
 
 def _break(psp: str, livemode: bool, row: tuple[Any, ...], *, at: datetime) -> Break:
-    kind, prefix, merchant_id, item, payment_id, _, amount, fee, currency, booked_at = row
+    kind, prefix, merchant_id, item, payment_id, amount, fee, currency, booked_at = row
     ours = Money(amount, currency)
     # Missed before, told of, and taken away again by a newer file: then it is missed anew.
     key = f"item:{kind}:{item}"

@@ -200,10 +200,24 @@ def all_movements() -> list[Movements]:
     return [one for some in named(MOVEMENTS) for one in some]
 
 
+_UNCOVERED = """
+    SELECT DISTINCT '{kind}' AS kind, '{prefix}' AS prefix, m.merchant_id, m.item, m.payment_id, m.amount, m.fee,
+        m.currency, m.at
+    FROM ({select}) m
+    WHERE m.psp = %(psp)s AND m.livemode = %(livemode)s AND m.at >= %(since)s AND NOT {covered}
+"""
+
+
+def uncovered(movements: Iterable[Movements]) -> str:
+    """SQL for those, since a moment, of which no statement that counts tells, and that nobody gave up."""
+    return " UNION ALL ".join(_written(_UNCOVERED, one) for one in movements)
+
+
 def _written(question: str, movements: Movements) -> str:
     """A question of the above, about these."""
     return question.format(
         kind=movements.kind,
+        prefix=movements.prefix,
         select=movements.select,
         covered=COVERED.format(kind=movements.kind),
     )

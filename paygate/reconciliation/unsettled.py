@@ -15,20 +15,15 @@ from kernel.money import Money
 from paygate.psp.registry import PSPS
 from paygate.psp.statements import LineKind
 from paygate.reconciliation.due import LOOK_BACK, due_before
-from paygate.reconciliation.match import COVERED, all_movements
+from paygate.reconciliation.match import all_movements, uncovered
 
 _CAPTURES = (LineKind.CAPTURE, LineKind.CAPTURE_REVERSED)
-
-_OPEN = """
-    SELECT DISTINCT '{kind}' AS kind, m.merchant_id, m.payment_id, m.item, m.amount, m.currency, m.at
-    FROM ({select}) m
-    WHERE m.psp = %(psp)s AND m.livemode = %(livemode)s AND m.at >= %(since)s AND m.at < %(before)s AND NOT {covered}
-"""
 
 #: By payment, so that a capture that was reversed comes to nothing.
 _UNSETTLED = """
     SELECT p.currency, count(*), sum(p.left)::bigint FROM (
-        SELECT o.currency, sum(o.amount) AS left FROM ({open}) o GROUP BY o.merchant_id, o.payment_id, o.currency
+        SELECT o.currency, sum(o.amount) AS left FROM ({open}) o WHERE o.at < %(before)s
+        GROUP BY o.merchant_id, o.payment_id, o.currency
     ) p
     WHERE p.left > 0 GROUP BY p.currency ORDER BY p.currency
 """
@@ -47,11 +42,7 @@ class Unsettled:
 
 def unsettled(*, at: datetime) -> list[Unsettled]:
     """By mode, PSP and currency. What is older than due.LOOK_BACK was told of before, and is not counted."""
-    captures = [one for one in all_movements() if one.kind in _CAPTURES]
-    open_ = " UNION ALL ".join(
-        _OPEN.format(kind=one.kind, select=one.select, covered=COVERED.format(kind=one.kind))
-        for one in captures
-    )
+    open_ = uncovered(one for one in all_movements() if one.kind in _CAPTURES)
     found = []
     for livemode in (True, False):
         for psp in PSPS:
