@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from kernel.db import call
+from kernel.db import call, require_transaction
 from ledger.transaction import Transaction, Unbalanced
 
 LARGEST = 1_000  # Transactions in one commit.
@@ -82,6 +82,17 @@ def post_many(items: Sequence[Item]) -> list[Posted | Refusal]:
         places = order[start : start + LARGEST]
         results.update(zip(places, _post_apart([items[i] for i in places]), strict=True))
     return [results[i] for i in range(len(items))]
+
+
+def post_all(items: Sequence[Item]) -> None:
+    """Post (transaction, effective_at) pairs, all of them or, in the caller's transaction, none.
+
+    Raises what `post` does, for the first that is refused.
+    """
+    require_transaction("What is posted together")
+    order = sorted(items, key=lambda item: _sorting(item[0]))
+    for start in range(0, len(order), LARGEST):
+        _post(order[start : start + LARGEST])
 
 
 def _sorting(item: Transaction) -> tuple[UUID, str, str]:

@@ -22,7 +22,7 @@ from ledger.recipes.settlement import (
     settlement_arrived,
     settlement_unexplained,
 )
-from paygate.reconciliation.drafts import keep, of
+from paygate.reconciliation.drafts import in_book, keep, of
 from paygate.reconciliation.heal import close_by_itself
 from paygate.reconciliation.models import Batch, Break, Cause, Statement
 from paygate.reconciliation.odd import from_evidence
@@ -147,12 +147,7 @@ def arrived_before_told(*, livemode: bool, at: datetime) -> int:
         line = from_evidence(break_.evidence["theirs"])
         came = Money(line.net, line.settled_currency)
         post(
-            bank_unexplained(
-                merchant=break_.merchant_id,
-                livemode=livemode,
-                source=break_.public_id,
-                amount=-came,
-            ),
+            bank_unexplained(**in_book(break_), amount=-came),
             effective_at=at,
         )
         Batch.objects.filter(id=pairs[break_.id]).update(
@@ -270,24 +265,31 @@ def _post(batch: Batch, *, at: datetime) -> None:
 def _open(
     batch: Batch, key: str, difference: Money, evidence: dict[str, Any], *, at: datetime
 ) -> None:
-    break_ = Break(
+    break_ = break_of(batch, Cause.AMOUNT, key, difference, evidence, at=at)
+    keep(break_, corrections.batch_difference_accepted(**of(break_), difference=difference))
+    open_all([break_], at=at)
+
+
+def break_of(
+    batch: Batch, cause: Cause, key: str, at_risk: Money, evidence: dict[str, Any], *, at: datetime
+) -> Break:
+    """A break about a batch, in our own book; without a draft yet."""
+    return Break(
         id=uuid7(),
         psp=batch.psp,
         livemode=batch.livemode,
         key=key,
-        cause=Cause.AMOUNT,
+        cause=cause,
         merchant_id=HOUSE,
         subject=batch.public_id,
         currency=batch.currency,
-        amount=abs(difference.minor),
+        amount=abs(at_risk.minor),
         statement_id=batch.statement_id,
         row=batch.row,
         evidence=evidence,
         opened_at=at,
         updated_at=at,
     )
-    keep(break_, corrections.batch_difference_accepted(**of(break_), difference=difference))
-    open_all([break_], at=at)
 
 
 def proposed(break_: Break, came: Money, *, booked_at: datetime) -> None:
@@ -305,9 +307,4 @@ def proposed(break_: Break, came: Money, *, booked_at: datetime) -> None:
     [batch] = found
     break_.evidence["ours"]["perhaps"] = f"{batch.psp} {batch.reference}"
     break_.news = {"type": "BatchArrived", "batch": str(batch.id), "amount": came.minor}
-    keep(
-        break_,
-        bank_unexplained(
-            merchant=HOUSE, livemode=break_.livemode, source=break_.public_id, amount=-came
-        ),
-    )
+    keep(break_, bank_unexplained(**in_book(break_, merchant=HOUSE), amount=-came))

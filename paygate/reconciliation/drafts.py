@@ -30,8 +30,7 @@ def drafted(break_: Break, line: Odd, *, given_up: bool) -> None:
             keep(break_, corrections.fee_accepted(**of(break_), fee=fee))
         case Cause.FX_ROUNDING:
             rounding = Money(line.rounding, line.settled_currency)
-            whose = {name: value for name, value in of(break_).items() if name != "psp"}
-            keep(break_, corrections.rounding_accepted(**whose, rounding=rounding))
+            keep(break_, corrections.rounding_accepted(**in_book(break_), rounding=rounding))
         case Cause.AMOUNT | Cause.CURRENCY:
             keep(break_, _corrected(break_, line))
         case Cause.TIMING if given_up:  # What was written off came after all: so is that.
@@ -69,14 +68,18 @@ def explained(
     return corrections.line_explained(**whose, **_amounts(line), fee_booked=booked)
 
 
-def of(break_: Break, *, merchant: UUID | None = None) -> dict[str, Any]:
-    """What every recipe wants to know of a break."""
+def in_book(break_: Break, *, merchant: UUID | None = None) -> dict[str, Any]:
+    """What every recipe wants to know of a break: in whose book (its own, or that merchant's), and as what."""
     return {
         "merchant": merchant or break_.merchant_id,
         "livemode": break_.livemode,
-        "psp": break_.psp,
         "source": break_.public_id,
     }
+
+
+def of(break_: Break, *, merchant: UUID | None = None) -> dict[str, Any]:
+    """The same, for recipes about a PSP."""
+    return {**in_book(break_, merchant=merchant), "psp": break_.psp}
 
 
 def keep(break_: Break, *transactions: Transaction) -> None:

@@ -16,12 +16,11 @@ from kernel.clock import rfc3339
 from kernel.db import atomic, outside_transaction
 from kernel.ids import encode, uuid7
 from kernel.money import Money
-from ledger.chart import HOUSE
 from ledger.recipes import corrections
 from merchants.funds.calendars import Calendar, is_business_day
 from paygate.psp.registry import PSPS
-from paygate.reconciliation.batches import arrived_before_told, awaited_key, sweep
-from paygate.reconciliation.drafts import keep, of
+from paygate.reconciliation.batches import arrived_before_told, awaited_key, break_of, sweep
+from paygate.reconciliation.drafts import in_book, keep, of
 from paygate.reconciliation.heal import catch_up, lines_came
 from paygate.reconciliation.match import all_movements, uncovered
 from paygate.reconciliation.models import BANK, Batch, Break, Cause, Statement
@@ -138,8 +137,7 @@ def _break(psp: str, livemode: bool, row: tuple[Any, ...], *, at: datetime) -> B
         updated_at=at,
     )
     if psp == BANK:
-        whose = {name: value for name, value in of(break_).items() if name != "psp"}
-        keep(break_, corrections.payout_not_found(**whose, amount=-ours))
+        keep(break_, corrections.payout_not_found(**in_book(break_), amount=-ours))
     else:
         owed = ours - Money(fee, currency)
         keep(break_, corrections.receivable_given_up(**of(break_), owed=owed))
@@ -168,24 +166,10 @@ def _batches(*, livemode: bool, at: datetime) -> int:
 
 
 def _awaited(batch: Batch, key: str, *, at: datetime) -> Break:
-    break_ = Break(
-        id=uuid7(),
-        psp=batch.psp,
-        livemode=batch.livemode,
-        key=key,
-        cause=Cause.MISSING_THERE,
-        merchant_id=HOUSE,
-        subject=batch.public_id,
-        currency=batch.currency,
-        amount=abs(batch.amount),
-        statement_id=batch.statement_id,
-        row=batch.row,
-        evidence={
-            "theirs": {"batch": batch.reference, "paid": str(batch.money)},
-            "ours": {"bank": "nothing came"},
-        },
-        opened_at=at,
-        updated_at=at,
-    )
+    evidence = {
+        "theirs": {"batch": batch.reference, "paid": str(batch.money)},
+        "ours": {"bank": "nothing came"},
+    }
+    break_ = break_of(batch, Cause.MISSING_THERE, key, batch.money, evidence, at=at)
     keep(break_, corrections.batch_given_up(**of(break_), amount=batch.money))
     return break_

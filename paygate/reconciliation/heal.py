@@ -11,10 +11,10 @@ from django.db import connection
 
 from kernel.ids import uuid7
 from kernel.money import Money
-from ledger.post import Posted, post_many
+from ledger.post import post_all
 from ledger.recipes.settlement import bank_unexplained, settlement_unexplained
 from paygate.psp.statements import LineKind
-from paygate.reconciliation.drafts import explained, of
+from paygate.reconciliation.drafts import explained, in_book, of
 from paygate.reconciliation.match import COVERED, all_movements
 from paygate.reconciliation.models import BANK, Batch, Break, Cause, Note
 from paygate.reconciliation.odd import Odd, from_evidence
@@ -151,34 +151,22 @@ def _caught_up(waiting: Sequence[Break]) -> Iterator[tuple[Break, _Movement]]:
 def _settle(break_: Break, movement: _Movement, *, at: datetime) -> None:
     """The line settles the movement, in the book that it belongs to."""
     line = from_evidence(break_.evidence["theirs"])
-    if (
-        break_.psp == BANK
-    ):  # The payout is in the books by itself: what was unexplained is taken back.
+    if break_.psp == BANK:  # The payout is in the books: what was unexplained is taken back.
         back = Money(-line.net, line.settled_currency)
-        transactions = [
-            bank_unexplained(
-                merchant=break_.merchant_id,
-                livemode=break_.livemode,
-                source=break_.public_id,
-                amount=back,
-            )
-        ]
+        transactions = [bank_unexplained(**in_book(break_), amount=back)]
     else:
         transactions = [
             explained(break_, line, fee_booked=movement.fee, merchant=movement.merchant_id)
         ]
         if break_.merchant_id != movement.merchant_id:
-            net = Money(line.net, line.settled_currency)
+            net, swept = Money(line.net, line.settled_currency), _is_swept(break_, line)
             for merchant, amount in ((break_.merchant_id, -net), (movement.merchant_id, net)):
-                there = of(break_, merchant=merchant)
-                if _is_swept(break_, line):  # It is at our bank already.
-                    del there["psp"]
-                    transactions.append(bank_unexplained(**there, amount=amount))
+                if swept:  # It is at our bank already.
+                    moved = bank_unexplained(**in_book(break_, merchant=merchant), amount=amount)
                 else:
-                    transactions.append(settlement_unexplained(**there, net=amount))
-    for result in post_many([(one, at) for one in transactions]):
-        if not isinstance(result, Posted):
-            raise result
+                    moved = settlement_unexplained(**of(break_, merchant=merchant), net=amount)
+                transactions.append(moved)
+    post_all([(one, at) for one in transactions])
     _cover(break_, movement)
     close_by_itself([break_], Break.ClosedBy.LATER_LINE, at=at)
 

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q
 
 from kernel.money import Money
-from ledger.post import Posted, post_many
+from ledger.post import post_all
 from ledger.transaction import Entry, Side, Transaction
 from paygate.reconciliation.heal import close_by_itself
 from paygate.reconciliation.models import Batch, Break, Statement
@@ -76,13 +76,12 @@ def _await_anew(older: Statement, by: Statement) -> None:
 
 def take_back(sources: Collection[str], *, livemode: bool, by: str, at: datetime) -> None:
     """Reverse every transaction of these sources that is in the books, and was not reversed."""
-    reversals = [
-        (posted.reversal(source=f"{posted.source}:{by}"), at)
-        for posted in _posted(sources, livemode=livemode)
-    ]
-    for result in post_many(reversals):
-        if not isinstance(result, Posted):
-            raise result
+    post_all(
+        [
+            (posted.reversal(source=f"{posted.source}:{by}"), at)
+            for posted in _posted(sources, livemode=livemode)
+        ]
+    )
 
 
 def _posted(sources: Collection[str], *, livemode: bool) -> Iterator[Transaction]:
