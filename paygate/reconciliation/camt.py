@@ -85,7 +85,7 @@ class Document:
                     self._balance(element)
                 case "TxDtls":
                     entry = above[-2] if len(above) > 1 else element
-                    self._details.append(self._detail(element, credit=_is_credit(entry)))
+                    self._details.append(self._detail(element, credit=is_credit(entry)))
                 case "Ntry":
                     yield from self._entry(element, above[-1])
                     self._details = []
@@ -102,7 +102,7 @@ class Document:
         amount = money(element, "Amt")
         if amount is None:
             raise Unreadable("a balance has no amount")
-        signed = amount if _is_credit(element) else -amount
+        signed = amount if is_credit(element) else -amount
         self._balances[text(element, "Tp/CdOrPrtry/Cd")] = signed, text(element, "Dt/Dt")
 
     def _close(self, statement: Element) -> None:
@@ -134,7 +134,7 @@ class Document:
             raise Unreadable("an entry lacks its amount or its status")
         if status != "BOOK":
             return
-        credit, account = _is_credit(entry), _account(statement)
+        credit, account = is_credit(entry), _account(statement)
         signed = amount if credit else -amount
         if any(balance.currency != amount.currency for balance, _ in self._balances.values()):
             raise Unreadable(
@@ -193,7 +193,7 @@ class Document:
         end_to_end = text(element, "Refs/EndToEndId").removeprefix("NOTPROVIDED")
         amount = money(element, "Amt") or money(element, "AmtDtls/TxAmt/Amt")
         if amount is not None:
-            amount = amount if _is_credit(element, or_else=credit) else -amount
+            amount = amount if is_credit(element, or_else=credit) else -amount
         about = (
             told(element, "RmtInf/Strd/CdtrRefInf/Ref"),
             told(element, "RmtInf/Ustrd"),
@@ -203,7 +203,7 @@ class Document:
         return _Detail(
             object=self._payment(element, end_to_end),
             amount=amount,
-            is_return=element.find("RtrInf") is not None or _is_return(element),
+            is_return=element.find("RtrInf") is not None or is_return(element),
             ours=" ".join(filter(None, about)),
             description=" ".join(filter(None, (told(element, path) for path in people))),
         )
@@ -236,7 +236,8 @@ def _account(statement: Element) -> str:
     return found
 
 
-def _is_credit(element: Element, *, or_else: bool | None = None) -> bool:
+def is_credit(element: Element, *, or_else: bool | None = None) -> bool:
+    """Of an entry, or of a payment in it, which may leave that to its entry. Raises Unreadable."""
     said = text(element, "CdtDbtInd")
     if not said and or_else is not None:
         return or_else
@@ -245,7 +246,8 @@ def _is_credit(element: Element, *, or_else: bool | None = None) -> bool:
     return said == "CRDT"
 
 
-def _is_return(element: Element) -> bool:
+def is_return(element: Element) -> bool:
+    """Is it a transfer of ours that came back, by its bank transaction code?"""
     code = tuple(
         text(element, f"BkTxCd/Domn/{path}") for path in ("Cd", "Fmly/Cd", "Fmly/SubFmlyCd")
     )

@@ -14,13 +14,11 @@ from xml.etree.ElementTree import Element
 from kernel import xml_documents
 from kernel.money import Money
 from kernel.xml_documents import money, text, told
+from paygate.reconciliation.camt import is_credit, is_return
 from payouts.bankfiles.orders import Became, Report, Reported, Unreadable
 from payouts.bankfiles.references import homeward
 
 KINDS = {"camt.053.001.08": "camt.053", "camt.054.001.08": "camt.054"}
-
-#: Bank transaction code: of issued credit transfers, the reversal due to a payment's return.
-_RETURN = ("PMNT", "ICDT", "RRTN")
 
 
 def read(content: bytes) -> Report:
@@ -82,9 +80,9 @@ class _Entry:
             )
         return cls(
             amount=amount,
-            is_credit=_is_credit(element, text(element, "CdtDbtInd")),
+            is_credit=is_credit(element),
             is_reversal=reversal in ("true", "1"),
-            is_return=_is_return(element),
+            is_return=is_return(element),
             is_booked=status == "BOOK",
             bank_reference=text(element, "AcctSvcrRef"),
             details=0,
@@ -106,16 +104,15 @@ class _Entry:
         return self.found
 
     def _payment(self, details: Element) -> Reported | None:
-        said = text(details, "CdtDbtInd")
-        is_credit = _is_credit(details, said) if said else self.is_credit
+        came = is_credit(details, or_else=self.is_credit)
         returned = details.find("RtrInf") is not None
         end_to_end = text(details, "Refs/EndToEndId")
         if end_to_end == "NOTPROVIDED":
             end_to_end = ""
         item = Reported(
             reference=homeward(end_to_end or text(details, "Refs/InstrId")),
-            became=Became.RETURNED if is_credit else Became.PAID,
-            amount=_amount(details, is_credit=is_credit),
+            became=Became.RETURNED if came else Became.PAID,
+            amount=_amount(details, is_credit=came),
             code=text(details, "RtrInf/Rsn/Cd") or text(details, "RtrInf/Rsn/Prtry"),
             message=told(details, "RtrInf/AddtlInf"),
             trace=_trace(details),
@@ -123,10 +120,10 @@ class _Entry:
         )
         is_known = bool(item.reference or item.trace)
         if self.is_reversal:
-            undone = "the bank reversed its debit" if is_credit else "the bank reversed its credit"
+            undone = "the bank reversed its debit" if came else "the bank reversed its credit"
             return replace(item, message=item.message or undone) if is_known else None
-        if is_credit:
-            return item if returned or self.is_return or _is_return(details) else None
+        if came:
+            return item if returned or self.is_return or is_return(details) else None
         # A debit that is a return is somebody else's money, going back to them.
         return item if is_known and not returned else None
 
@@ -150,19 +147,6 @@ class _Entry:
                 of_message=of_message,
             )
         ]
-
-
-def _is_credit(element: Element, said: str) -> bool:
-    if said not in ("CRDT", "DBIT"):
-        raise Unreadable(f"{element.tag} is neither a credit nor a debit")
-    return said == "CRDT"
-
-
-def _is_return(element: Element) -> bool:
-    code = tuple(
-        text(element, f"BkTxCd/Domn/{path}") for path in ("Cd", "Fmly/Cd", "Fmly/SubFmlyCd")
-    )
-    return code == _RETURN
 
 
 def _trace(details: Element) -> str:
