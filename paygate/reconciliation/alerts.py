@@ -6,14 +6,15 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from kernel.money import Money
 from kernel.shortcuts import shortcut
-from paygate.reconciliation.due import due_before
-from paygate.reconciliation.models import BANK, Batch, Break, Statement
+from paygate.reconciliation.batches import late
+from paygate.reconciliation.models import BANK, Break, Statement
 from paygate.reconciliation.unsettled import unsettled
 from paygate.reconciliation.words import called, grouped, summed
 
@@ -63,11 +64,7 @@ def _unsettled(at: datetime) -> Iterator[Alert]:
 
 def _late_batches(at: datetime) -> Iterator[Alert]:
     days = settings.RECONCILIATION_DUE_DAYS[BANK]
-    late = Batch.objects.filter(arrived_at=None, told_at__lt=due_before(at, days))
-    amounts: dict[tuple[str, bool], list[Money]] = {}
-    for batch in late.order_by("psp", "livemode"):
-        amounts.setdefault((batch.psp, batch.livemode), []).append(batch.money)
-    for (psp, livemode), paid in amounts.items():
+    for (psp, livemode), paid in _by_psp(late(at=at)).items():
         yield Alert(
             "batches_late",
             f"{_mode(livemode)} {psp}",
@@ -79,16 +76,21 @@ def _late_batches(at: datetime) -> Iterator[Alert]:
 def _old_breaks(at: datetime) -> Iterator[Alert]:
     days = settings.RECONCILIATION_BREAK_DAYS
     old = Break.objects.filter(closed_at=None, opened_at__lt=at - timedelta(days=days))
-    amounts: dict[tuple[str, bool], list[Money]] = {}
-    for one in old.order_by("psp", "livemode").only("psp", "livemode", "amount", "currency"):
-        amounts.setdefault((one.psp, one.livemode), []).append(one.money)
-    for (psp, livemode), at_risk in amounts.items():
+    for (psp, livemode), at_risk in _by_psp(old).items():
         yield Alert(
             "breaks_old",
             f"{_mode(livemode)} {psp}",
             f"{called(psp)}, {_mode(livemode)}: breaks open for more than {_count(days, 'day')}:"
             f" {summed(at_risk)} at risk in {len(at_risk)}",
         )
+
+
+def _by_psp(rows: QuerySet[Any]) -> dict[tuple[str, bool], list[Money]]:
+    """The amounts of batches or breaks, by PSP and mode."""
+    amounts: dict[tuple[str, bool], list[Money]] = {}
+    for one in rows.order_by("psp", "livemode").only("psp", "livemode", "amount", "currency"):
+        amounts.setdefault((one.psp, one.livemode), []).append(one.money)
+    return amounts
 
 
 def _refused() -> Iterator[Alert]:

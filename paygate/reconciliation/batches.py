@@ -9,7 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from kernel.clock import rfc3339
 from kernel.ids import encode, uuid7
@@ -22,9 +24,10 @@ from ledger.recipes.settlement import (
     settlement_arrived,
     settlement_unexplained,
 )
+from paygate.reconciliation.days import due_before
 from paygate.reconciliation.drafts import in_book, keep, of
 from paygate.reconciliation.heal import close_by_itself
-from paygate.reconciliation.models import Batch, Break, Cause, Statement
+from paygate.reconciliation.models import BANK, Batch, Break, Cause, Statement
 from paygate.reconciliation.odd import from_evidence
 from paygate.reconciliation.opened import open_all
 from paygate.reconciliation.supersede import take_back
@@ -170,6 +173,12 @@ def sweep(*, livemode: bool, at: datetime) -> None:
         _compare(batch, lines, at=at)
         if batch.arrived_at is not None:
             _post(batch, at=at)
+
+
+def late(*, at: datetime) -> QuerySet[Batch]:
+    """What PSPs told that they paid, and should be at our bank by now and is not; in both modes."""
+    days = settings.RECONCILIATION_DUE_DAYS[BANK]
+    return Batch.objects.filter(arrived_at=None, told_at__lt=due_before(at, days))
 
 
 def _whose(batch: Batch) -> dict[str, Any]:

@@ -6,7 +6,7 @@ it) is not waited for.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,9 +17,9 @@ from kernel.db import atomic, outside_transaction
 from kernel.ids import encode, uuid7
 from kernel.money import Money
 from ledger.recipes import corrections
-from merchants.funds.calendars import Calendar, is_business_day
 from paygate.psp.registry import PSPS
 from paygate.reconciliation.batches import arrived_before_told, awaited_key, break_of, sweep
+from paygate.reconciliation.days import due_before
 from paygate.reconciliation.drafts import in_book, keep, of
 from paygate.reconciliation.heal import catch_up, lines_came
 from paygate.reconciliation.match import all_movements, uncovered
@@ -47,16 +47,6 @@ def find_overdue(*, at: datetime) -> int:
             sweep(livemode=livemode, at=at)
             opened += _batches(livemode=livemode, at=at)
     return opened
-
-
-def due_before(until: datetime, days: int) -> datetime:
-    """The moment before which everything must be settled, if all is told until then: so many business days earlier."""
-    day = until.date()
-    for _ in range(days):
-        day -= timedelta(days=1)
-        while not is_business_day(day, Calendar.WEEKDAYS):
-            day -= timedelta(days=1)
-    return datetime.combine(day, time(), until.tzinfo)
 
 
 def told_until(psp: str, *, livemode: bool) -> datetime | None:

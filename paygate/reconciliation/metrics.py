@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db.models import Count, Sum
 
 from kernel.readings import Reading, Rows
-from paygate.reconciliation.due import due_before
-from paygate.reconciliation.models import BANK, Batch
+from paygate.reconciliation.batches import late
 from paygate.reconciliation.unsettled import unsettled
 
 
 def _late_batches(at: datetime) -> Rows:
-    before = due_before(at, settings.RECONCILIATION_DUE_DAYS[BANK])
-    late = Batch.objects.filter(arrived_at=None, told_at__lt=before).order_by()
     return list(
-        late.values_list("psp", "livemode", "currency").annotate(
-            batches=Count("id"), total=Sum("amount")
-        )
+        late(at=at)
+        .order_by()
+        .values_list("psp", "livemode", "currency")
+        .annotate(batches=Count("id"), total=Sum("amount"))
     )
 
 

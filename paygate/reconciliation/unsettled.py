@@ -14,7 +14,8 @@ from django.db import connection
 from kernel.money import Money
 from paygate.psp.registry import PSPS
 from paygate.psp.statements import LineKind
-from paygate.reconciliation.due import LOOK_BACK, due_before
+from paygate.reconciliation.days import due_before
+from paygate.reconciliation.due import LOOK_BACK
 from paygate.reconciliation.match import all_movements, uncovered
 
 _CAPTURES = (LineKind.CAPTURE, LineKind.CAPTURE_REVERSED)

@@ -12,7 +12,8 @@ from kernel.money import Money
 from paygate.payments.hear_refunds import refund_reported
 from paygate.payments.models import Attempt, Refund
 from paygate.psp.events import RefundReported, RefundState
-from paygate.reconciliation.due import due_before, find_overdue
+from paygate.reconciliation.days import due_before
+from paygate.reconciliation.due import find_overdue
 from paygate.reconciliation.models import Break, Cause
 from tests.proof.holds import holds
 from tests.reconciliation.statements import capture_of, line
