@@ -10,9 +10,13 @@ from django.db import connection
 
 from kernel.clock import now
 from kernel.db import call
+from kernel.money import Money
+from ledger.balances import trial_balance
+from paygate.payments.hear_refunds import refund_reported
+from paygate.psp.events import RefundReported, RefundState
 from paygate.reconciliation import apply as applying
 from paygate.reconciliation.apply import apply
-from paygate.reconciliation.models import Statement
+from paygate.reconciliation.models import Break, Statement
 from paygate.reconciliation.reading import Reading
 
 _numbers = itertools.count(1)
@@ -101,3 +105,30 @@ def applied(
     apply(statement, at=now() + timedelta(seconds=1))
     statement.refresh_from_db()
     return statement
+
+
+def refund_heard(
+    paid: dict[str, Any], amount: int, *, reference: str = "re_early", psp: str = "stripe"
+) -> None:
+    """The PSP tells of a refund, as its webhook would."""
+    told = RefundReported(
+        psp_reference=paid["psp_reference"],
+        reference=reference,
+        state=RefundState.SUCCEEDED,
+        amount=Money(amount, "USD"),
+    )
+    refund_reported(psp, told, livemode=False, now=now())
+
+
+def standing() -> dict[str, int]:
+    """Debits less credits of every account that does not stand at zero, over all books."""
+    return {
+        one.account: one.debits.minor - one.credits.minor
+        for one in trial_balance(livemode=False)
+        if one.debits != one.credits
+        and not one.account.startswith(("liabilities:merchant", "income"))
+    }
+
+
+def causes() -> list[str]:
+    return sorted(Break.objects.values_list("cause", flat=True))

@@ -14,10 +14,7 @@ from paygate.reconciliation.due import find_overdue
 from paygate.reconciliation.heal import close_by_itself
 from paygate.reconciliation.models import Break
 from tests.proof.holds import holds
-from tests.reconciliation.statements import capture_of, line
-from tests.reconciliation.test_apply import apply, approve_all, causes, standing
-
-__all__ = ["apply", "approve_all"]
+from tests.reconciliation.statements import capture_of, causes, line, standing
 
 
 @pytest.fixture

@@ -4,78 +4,32 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from django.db import connection
 
 from disputes.hear import case_reported
 from kernel.clock import now
 from kernel.money import Money
-from ledger.balances import trial_balance
 from paygate.costs.models import PaymentCost
 from paygate.payments.hear_captures import capture_failed, recaptured
-from paygate.payments.hear_refunds import refund_reported
 from paygate.payments.models import Attempt
 from paygate.psp.cases import CaseReport, Direction, Movement, Reason, Stage, Standing
 from paygate.psp.events import (
     CaptureFailed,
-    Disbursed,
     Recaptured,
-    RefundReported,
-    RefundState,
 )
-from paygate.reconciliation.breaks import propose
 from paygate.reconciliation.charges import learn_costs
-from paygate.reconciliation.close import approve
-from paygate.reconciliation.drafted import digest
 from paygate.reconciliation.due import find_overdue
-from paygate.reconciliation.hear import disbursed
-from paygate.reconciliation.models import Break, Cause, Statement
-from tests.costs.conftest import price, relay
+from paygate.reconciliation.models import Break, Cause
 from tests.proof.holds import holds
-from tests.reconciliation.statements import applied, capture_of, line
-
-__all__ = ["price", "relay"]
-
-DRAFT = Break.Proposal.DRAFT
-
-
-@pytest.fixture
-def apply(monkeypatch, db):
-    def of(*lines: Any, **how: Any) -> Statement:
-        statement = applied(monkeypatch, list(lines), **how)
-        assert statement.state == "applied", statement.refused_because
-        return statement
-
-    return of
-
-
-@pytest.fixture
-def approve_all():
-    """Two people close every open break by its draft."""
-
-    def close() -> None:
-        for one in Break.objects.filter(closed_at=None).order_by("id"):
-            seen = digest(one, DRAFT)
-            propose(one, DRAFT, by="ada", because="as drafted", digest=seen, at=now())
-            approve(one, by="grace", because="agreed", digest=seen, at=now())
-
-    return close
-
-
-def standing() -> dict[str, int]:
-    """Debits less credits of every account that does not stand at zero, over all books."""
-    return {
-        one.account: one.debits.minor - one.credits.minor
-        for one in trial_balance(livemode=False)
-        if one.debits != one.credits
-        and not one.account.startswith(("liabilities:merchant", "income"))
-    }
-
-
-def causes() -> list[str]:
-    return sorted(Break.objects.values_list("cause", flat=True))
+from tests.reconciliation.statements import (
+    applied,
+    capture_of,
+    causes,
+    line,
+    refund_heard,
+    standing,
+)
 
 
 def test_what_agrees_is_settled_to_our_bank_less_the_fee(api, apply):
@@ -351,73 +305,6 @@ def test_a_line_before_our_own_books_waits_for_them(api, apply):
     assert causes() == [Cause.MISSING_HERE]
 
 
-def test_a_batch_is_posted_to_those_whose_lines_it_pays_when_it_is_at_the_bank(
-    api, another_merchant, client_for, apply
-):
-    one, two = (
-        api.pay(psp="stripe", amount=10_000).json(),
-        client_for(another_merchant).pay(psp="stripe", amount=5_000).json(),
-    )
-    apply(
-        *(capture_of(paid, batch="po_9", fee=100) for paid in (one, two)),
-        line("settlement", -14_800, batch="po_9"),
-    )
-    assert standing()["assets:bank:stripe"] == 14_800
-
-    apply(line("settlement", 14_800, ours="STRIPE PAYOUT po_9"), psp="bank")
-
-    assert causes() == []
-    assert standing() == {"assets:bank:operating": 14_800, "expenses:psp:stripe:fees": 200}
-    assert holds()
-
-
-@pytest.mark.parametrize(
-    ("paid", "came", "keys"), [(9_000, 9_000, 1), (9_900, 9_800, 1), (9_000, 8_000, 2)]
-)
-def test_a_batch_that_differs_from_its_lines_or_at_the_bank_is_a_break(
-    api, apply, approve_all, paid, came, keys
-):
-    one = api.pay(psp="stripe", amount=10_000).json()
-    apply(capture_of(one, batch="Eu.1:13+4", fee=100), line("settlement", -paid, batch="Eu.1:13+4"))
-
-    apply(line("settlement", came, ours="Eu.1:13+4"), psp="bank")
-
-    assert causes() == [Cause.AMOUNT] * keys
-    assert holds()
-    approve_all()
-    assert standing()["assets:bank:operating"] == came
-    assert "suspense:reconciliation" not in standing()
-    assert "assets:bank:stripe" not in standing()
-    assert holds()
-
-
-def test_what_only_looks_like_a_batch_is_proposed_and_not_believed(api, apply, approve_all):
-    one = api.pay(psp="stripe", amount=10_000).json()
-    apply(capture_of(one, batch="po_9"), line("settlement", -10_000, batch="po_9"))
-
-    apply(line("settlement", 10_000, ours="no reference at all"), psp="bank")
-
-    [found] = Break.objects.all()
-    assert found.evidence["ours"]["perhaps"] == "stripe po_9"
-    assert standing()["assets:bank:stripe"] == 10_000
-    approve_all()
-    assert standing() == {"assets:bank:operating": 10_000}
-    assert holds()
-
-
-def test_what_a_psp_told_that_it_paid_and_no_bank_has_is_missed(api, apply):
-    one = api.pay(psp="stripe", amount=10_000).json()
-    apply(capture_of(one, batch="po_9"), line("settlement", -10_000, batch="po_9"))
-    apply(line("payout", 0, booked_at=now() + timedelta(days=7)), psp="bank")
-
-    assert find_overdue(at=now()) == 1
-    assert Break.objects.get(cause="missing_there").key.endswith(":awaited")
-
-    apply(line("settlement", 10_000, ours="po_9"), psp="bank")
-
-    assert Break.objects.get(cause="missing_there").closed_by == "later_line"
-
-
 def test_a_file_of_which_nothing_is_known_here_is_refused(monkeypatch, db):
     lines = [line("capture", 100, object=f"pi_{n}", payment=f"pi_{n}") for n in range(20)]
 
@@ -426,24 +313,6 @@ def test_a_file_of_which_nothing_is_known_here_is_refused(monkeypatch, db):
     assert refused.state == "refused"
     assert "another account" in refused.refused_because
     assert standing() == {}
-
-
-def test_a_bank_that_writes_a_reference_in_its_own_way_is_understood_if_the_amount_is_right(
-    api, apply
-):
-    one = api.pay(psp="stripe", amount=10_000).json()
-    apply(
-        capture_of(one, batch="PaygateECOM:134"),
-        line("settlement", -10_000, batch="PaygateECOM:134"),
-    )
-
-    apply(line("settlement", 10_001, ours="TX78213 batch 134, PaygateECOM"), psp="bank")
-    assert causes() == [Cause.MISSING_HERE]
-
-    apply(line("settlement", 10_000, ours="TX78214 batch 134, PaygateECOM"), psp="bank")
-    assert causes() == [Cause.MISSING_HERE]
-    assert standing()["assets:bank:operating"] == 20_001
-    assert holds()
 
 
 def test_a_line_that_was_told_before_our_books_had_it_is_settled_when_they_have(
@@ -456,13 +325,7 @@ def test_a_line_that_was_told_before_our_books_had_it_is_settled_when_they_have(
         line("refund", -4_000, object=made["id"], payment=paid["psp_reference"], batch="po_1"),
     )
     assert causes() == [Cause.REFUNDED_IN_DASHBOARD]
-    told = RefundReported(
-        psp_reference=paid["psp_reference"],
-        reference=made["id"],
-        state=RefundState.SUCCEEDED,
-        amount=Money(4_000, "USD"),
-    )
-    refund_reported("stripe", told, livemode=False, now=now())
+    refund_heard(paid, 4_000, reference=made["id"])
 
     find_overdue(at=now())
 
@@ -475,34 +338,12 @@ def test_what_waited_in_our_own_book_is_settled_in_the_merchants(api, apply):
     early = line("refund", -4_000, object="re_early", payment="pi_unknown_yet")
     apply(early)
     paid = api.pay(psp="stripe", amount=10_000).json()
-    told = RefundReported(
-        psp_reference=paid["psp_reference"],
-        reference="re_early",
-        state=RefundState.SUCCEEDED,
-        amount=Money(4_000, "USD"),
-    )
-    refund_reported("stripe", told, livemode=False, now=now())
+    refund_heard(paid, 4_000, reference="re_early")
 
     find_overdue(at=now())
 
     assert Break.objects.get().closed_by == "later_line"
     assert "suspense:reconciliation" not in standing()
-    assert holds()
-
-
-def test_a_newer_version_of_a_file_whose_batch_has_arrived_is_posted_anew(api, apply):
-    one, two = (api.pay(psp="stripe", amount=amount).json() for amount in (10_000, 2_000))
-    paid = line("settlement", -12_000, batch="po_9")
-    older = [capture_of(one, batch="po_9"), paid]
-    apply(*older, identity="day 9")
-    apply(line("settlement", 12_000, ours="po_9"), psp="bank")
-    assert causes() == [Cause.AMOUNT]
-    assert holds()
-
-    apply(*older, capture_of(two, batch="po_9"), identity="day 9")
-
-    assert standing() == {"assets:bank:operating": 12_000}
-    assert [b.closed_by for b in Break.objects.all()] == ["newer_file"]
     assert holds()
 
 
@@ -614,20 +455,6 @@ def test_a_capture_that_was_taken_back_and_made_after_all_is_settled_three_times
     assert holds()
 
 
-def test_a_bank_that_books_before_the_psp_tells_is_understood_when_it_does(api, apply):
-    paid = api.pay(psp="braintree", amount=10_000).json()
-    apply(line("settlement", 10_000, ours="BRAINTREE paygate_usd 2026-11-07"), psp="bank")
-    assert causes() == [Cause.MISSING_HERE]
-    told = Disbursed("paygate_usd 2026-11-07", Money(10_000, "USD"), now())
-    disbursed("braintree", told, livemode=False, now=now())
-
-    apply(capture_of(paid, batch="paygate_usd 2026-11-07"), psp="braintree")
-
-    assert Break.objects.get().closed_by == "later_line"
-    assert standing() == {"assets:bank:operating": 10_000}
-    assert holds()
-
-
 def test_a_line_of_nothing_needs_nobody(apply):
     apply(line("other", 0))
 
@@ -648,31 +475,6 @@ def test_sums_that_no_book_can_hold_are_refused(monkeypatch, db):
     refused = applied(monkeypatch, [line("other", most), line("other", most)])
 
     assert (refused.state, standing()) == ("refused", {})
-
-
-def test_what_waited_in_our_own_book_is_the_merchants_at_the_bank_too(api, apply):
-    one = api.pay(psp="stripe", amount=10_000).json()
-    early = line("refund", -4_000, object="re_early", payment="pi_unknown_yet", batch="po_9")
-    apply(capture_of(one, batch="po_9"), early, line("settlement", -6_000, batch="po_9"))
-    apply(line("settlement", 6_000, ours="po_9"), psp="bank")
-    told = RefundReported(
-        psp_reference=one["psp_reference"],
-        reference="re_early",
-        state=RefundState.SUCCEEDED,
-        amount=Money(4_000, "USD"),
-    )
-    refund_reported("stripe", told, livemode=False, now=now())
-
-    find_overdue(at=now())
-
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT merchant_id FROM ledger_account a"
-            " CROSS JOIN LATERAL ledger_balances(a.merchant_id, a.id) b"
-            " WHERE (code LIKE 'assets:bank:%' OR code LIKE 'suspense:%') AND b.balance <> 0"
-        )
-        assert len(cursor.fetchall()) == 1
-    assert holds()
 
 
 def test_what_a_newer_file_takes_away_is_missed_anew(api, apply):

@@ -8,18 +8,12 @@ from typing import Any
 import pytest
 
 from kernel.clock import now
-from kernel.money import Money
-from paygate.payments.hear_refunds import refund_reported
 from paygate.payments.models import Attempt, Refund
-from paygate.psp.events import RefundReported, RefundState
 from paygate.reconciliation.days import due_before
 from paygate.reconciliation.due import find_overdue
 from paygate.reconciliation.models import Break, Cause
 from tests.proof.holds import holds
-from tests.reconciliation.statements import capture_of, line
-from tests.reconciliation.test_apply import apply, approve_all, causes, standing
-
-__all__ = ["apply", "approve_all"]
+from tests.reconciliation.statements import capture_of, causes, line, refund_heard, standing
 
 
 @pytest.fixture
@@ -34,16 +28,6 @@ def in_parts(api):
 
 def a_week_later(**more: Any) -> dict[str, Any]:
     return line("fee", -100, booked_at=now() + timedelta(days=7), **more)
-
-
-def refund_heard(paid: dict[str, Any], amount: int, *, psp: str = "stripe") -> None:
-    told = RefundReported(
-        psp_reference=paid["psp_reference"],
-        reference="re_early",
-        state=RefundState.SUCCEEDED,
-        amount=Money(amount, "USD"),
-    )
-    refund_reported(psp, told, livemode=False, now=now())
 
 
 class TestOnceSettled:

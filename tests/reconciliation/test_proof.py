@@ -9,11 +9,8 @@ from paygate.proof.prove import prove
 from paygate.reconciliation.models import Break
 from tests.proof.holds import holds
 from tests.reconciliation.statements import capture_of, line
-from tests.reconciliation.test_apply import apply
 from tests.reconciliation.test_breaks import DRAFT, WRITE_OFF, proposed
 from tests.reconciliation.test_close import approved
-
-__all__ = ["apply"]
 
 GUARDED = (
     *("statement", "statement_line", "settlement_batch", "reconciliation_break"),

@@ -11,10 +11,7 @@ from kernel.money import Money
 from ledger.journal import render
 from ledger.recipes import settlement
 from ledger.transaction import Entry, Side, Transaction
-from tests.costs.conftest import price, relay
 from tests.reconciliation.statements import applied, capture_of, line
-
-__all__ = ["price", "relay"]
 
 
 def usd(minor: int) -> Money:
