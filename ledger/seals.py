@@ -112,13 +112,19 @@ _CLOSE = """
 
 
 def _others_have_ended(patience: float) -> bool:
-    """Wait until every transaction that has a number now has ended, whichever way."""
+    """Wait until every transaction that has a number now has ended, whichever way.
+
+    A number is drawn to know which those are: a snapshot's xmax comes after the newest that has ended, and a younger
+    one that is still writing is not below it.
+    """
     give_up = time.monotonic() + patience
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+        cursor.execute(
+            "SELECT pg_current_xact_id()::text"
+        )  # A transaction of its own: it has ended by now.
         newest = cursor.fetchone()
         while True:
-            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %s::xid8", newest)
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8", newest)
             if cursor.fetchone() == (True,):
                 return True
             if time.monotonic() > give_up:

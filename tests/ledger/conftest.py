@@ -52,10 +52,10 @@ def usd(minor: int) -> Money:
 def wait_for_whoever_is_older() -> None:
     """Until every transaction open now has ended, of other tests too: the watermark is the whole cluster's."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+        cursor.execute("SELECT pg_current_xact_id()::text")
         [newest] = cursor.fetchone()
         for _ in range(6_000):
-            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %s::xid8", [newest])
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8", [newest])
             if cursor.fetchone() == (True,):
                 return
             cursor.execute("SELECT pg_sleep(0.01)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -264,6 +265,25 @@ def test_a_day_is_not_sealed_while_somebody_may_still_commit_into_it(merchant, c
     assert verify_seals() == []
 
 
+def test_whoever_wrote_while_the_closing_was_being_written_is_waited_for(merchant, captured):
+    with closing(connection.copy()) as closer, transaction.atomic():
+        ask("SELECT now()")  # Begun before the closing, and numbered after it.
+        with closer.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(
+                "INSERT INTO ledger_closing (after, upto) VALUES (to_timestamp(0), clock_timestamp())"
+            )
+            post(captured("att_1"), effective_at=NOON)  # It cannot see the closing yet.
+            cursor.execute("COMMIT")
+        assert seal_from_elsewhere(patience=0.2) == 0
+        assert ask("SELECT count(*) FROM ledger_roll") == [(0,)]
+
+    wait_for_whoever_is_older()
+    assert seal(patience=60) == 1
+    assert ask("SELECT transactions FROM ledger_seal") == [(1,)]
+    assert verify_seals() == []
+
+
 def test_what_was_rolled_back_is_in_no_seal(merchant, captured):
     post(captured("att_1"), effective_at=NOON)
     with transaction.atomic():
@@ -291,11 +311,15 @@ def test_under_a_snapshot_older_than_a_minute_nothing_is_posted(merchant, captur
 
 
 def close_from_elsewhere(*, patience=60):
+    return seal_from_elsewhere(upto=clock(), patience=patience)
+
+
+def seal_from_elsewhere(*, upto=None, patience=60):
     made = []
 
     def work():
         try:
-            made.append(seal(upto=clock(), patience=patience))
+            made.append(seal(upto=upto, patience=patience))
         finally:
             connection.close()
 
