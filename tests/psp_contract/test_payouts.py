@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from kernel.money import Money
-from paygate.psp.events import Delivery, PayoutMoved
+from paygate.psp.events import Delivery, Item, PayoutMoved
 from paygate.psp.gateway import NotSent, Unknown
 from paygate.psp.payouts import (
     PAYERS,
@@ -158,34 +158,39 @@ def test_what_the_psp_tells_of_it_is_genuine_and_says_how_it_stands(
     payer: Payer, pay: Pay, psp: str, simulator: Simulator
 ) -> None:
     asked = pay(to="bouncing")
+    # At Stripe it is over when the transfer is reversed, which is for pay_out to do.
+    expected = {InTransit, PaidOut, Unknown if psp == "stripe" else Returned}
     with listener() as ears:
+
+        def received() -> list[Item]:
+            return [
+                item
+                for body, headers in zip(list(ears.bodies), list(ears.headers), strict=False)
+                for item in webhook(psp).receive(
+                    Delivery(body, headers),
+                    {**configuration(psp, ""), **SECRETS[psp]},
+                    now=datetime.now(UTC),
+                )
+            ]
+
+        def moved() -> list[PayoutMoved]:
+            told = (webhook(psp).translate(item) for item in received())
+            return [news for news in told if isinstance(news, PayoutMoved)]
+
         simulator.webhooks(url=ears.url)
         sent = payer.pay_out(asked)
         simulator.clock(advance=2 * 3600.0)
         simulator.clock(advance=5 * DAY)
         ears.wait(lambda: sum(asked.key.encode() in body for body in list(ears.bodies)) >= 4)
+        ears.wait(lambda: {type(news.outcome) for news in moved()} >= expected)
         simulator.webhooks(url="")
-    received = [
-        item
-        for body, headers in zip(ears.bodies, ears.headers, strict=True)
-        for item in webhook(psp).receive(
-            Delivery(body, headers),
-            {**configuration(psp, ""), **SECRETS[psp]},
-            now=datetime.now(UTC),
-        )
-    ]
 
-    moved = [
-        news for item in received if isinstance(news := webhook(psp).translate(item), PayoutMoved)
-    ]
-
-    assert len({item.key for item in received}) == len(received)
-    assert {(news.payout, news.psp_reference, news.amount) for news in moved} == {
+    keys = [item.key for item in received()]
+    assert len(set(keys)) == len(keys)
+    assert {(news.payout, news.psp_reference, news.amount) for news in moved()} == {
         (asked.key, _reference(sent), asked.amount)
     }
-    # At Stripe it is over when the transfer is reversed, which is for pay_out to do.
-    expected = {InTransit, PaidOut, Unknown if psp == "stripe" else Returned}
-    assert {type(news.outcome) for news in moved} == expected
+    assert {type(news.outcome) for news in moved()} == expected
 
 
 # --------------------------------------------------------------------------------- what goes wrong
