@@ -12,10 +12,10 @@ from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
 from disputes.models import Act, Dispute, Evidence, Movement, Report, Round
-from kernel.back_office import PRIVATE, FoundById, ReadOnly
+from kernel.back_office import PRIVATE, FoundById, ModelAdmin, ReadOnly
 from kernel.ids import encode
 
 
@@ -76,7 +76,7 @@ class ReportInline(Lines):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class DisputeAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = ("public_id", "amount_", "stage", "status", "reason", "psp", "evidence_due_by")
     list_filter = ("status", "stage", "reason", "psp", "livemode")
     ids = {"dp": "id", "pay": "payment_id"}

@@ -12,9 +12,12 @@ from django import forms
 from django.db.models import BinaryField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from unfold.admin import ModelAdmin as ThemedModelAdmin
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from kernel.audit.models import Entry
+from kernel.audit.record import differing, name_of, snapshot, write_down
 from kernel.ids import InvalidId, decode
 
 #: The headers of a file that is saved, never opened in the browser, nor kept by it.
@@ -23,6 +26,42 @@ PRIVATE = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cache-Control": "private, no-store",
 }
+
+
+class ModelAdmin(ThemedModelAdmin):  # type: ignore[misc]
+    """A page of the back office: whatever is done on it by a form is in the audit log, in the same commit."""
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """The row; before a form changes it, it is noted as it is."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None and request.method == "POST":
+            row.as_it_was = snapshot(row)
+        return row
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        self._log(request, "add", obj, after=snapshot(obj))
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        before, after = differing(getattr(obj, "as_it_was", {}), snapshot(obj))
+        self._log(request, "change", obj, before=before, after=after)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        for row in queryset:
+            self._log(request, "delete", row, before=snapshot(row))
+
+    def _log(self, request: HttpRequest, act: str, row: Any, **what: Any) -> None:
+        write_down(
+            request,
+            act,
+            Entry.Outcome.DONE,
+            kind=str(self.opts.model_name),
+            subject=name_of(row),
+            merchant_id=getattr(row, "merchant_id", None),
+            because=request.POST.get("because", ""),
+            **what,
+        )
 
 
 class Kept:

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.forms.models import BaseInlineFormSet
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
-from kernel.back_office import ReadOnly
+from kernel.back_office import ModelAdmin, ReadOnly
 from kernel.ids import encode
 from ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
 
@@ -37,7 +37,7 @@ class EntryInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(LedgerTransaction)
-class TransactionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class TransactionAdmin(ReadOnly, ModelAdmin):
     list_display = (
         "public_id",
         "merchant",
@@ -64,7 +64,7 @@ class TransactionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(LedgerAccount)
-class AccountAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class AccountAdmin(ReadOnly, ModelAdmin):
     list_display = ("code", "currency", "merchant", "guarded", "livemode")
     list_filter = ("livemode", "guarded", "currency")
     search_fields = ("code",)

@@ -9,10 +9,9 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from kernel.back_office import Kept, ReadOnly
+from kernel.back_office import Kept, ModelAdmin, ReadOnly
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from kernel.ids import encode
@@ -25,7 +24,7 @@ __all__ = ["notices"]  # Django looks for an app's pages here.
 
 
 @admin.register(Merchant)
-class MerchantAdmin(MoneyPages, ModelAdmin):  # type: ignore[misc]
+class MerchantAdmin(MoneyPages, ModelAdmin):
     list_display = (
         *("name", "public_id", "status", "country", "settlement_currency", "created_at"),
         "money",
@@ -44,7 +43,7 @@ class MerchantAdmin(MoneyPages, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class ApiKeyAdmin(ReadOnly, ModelAdmin):
     list_display = ("__str__", "merchant", "kind", "created_at", "last_used_at", "revoked_at")
     list_filter = ("livemode", "kind")
     list_select_related = ("merchant",)
@@ -101,7 +100,7 @@ class FeePlanForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(FeePlan)
-class FeePlanAdmin(Kept, ModelAdmin):  # type: ignore[misc]
+class FeePlanAdmin(Kept, ModelAdmin):
     form = FeePlanForm
     fields = ("merchant", *SCOPE, *TERMS)
     list_display = ("whose", *SCOPE, "pricing", "basis_points", "fixed_minor", "effective_from")
@@ -125,7 +124,7 @@ class FeePlanAdmin(Kept, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(PaymentMethod)
-class PaymentMethodAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class PaymentMethodAdmin(ReadOnly, ModelAdmin):
     list_display = ("public_id", "whose", "brand", "last4", "livemode", "created_at", "deleted_at")
     list_filter = ("livemode",)
     ordering = ("-id",)

@@ -51,6 +51,7 @@ MOVEMENTS: tuple[str, ...] = (
 
 #: Lists of kernel.checks.Check: what must be true of the money, by those whose tables it is about.
 CHECKS: tuple[str, ...] = (
+    "kernel.audit.proof.CHECKS",
     "merchants.funds.proof.CHECKS",
     "payouts.proof.CHECKS",
     "disputes.proof.CHECKS",
@@ -73,6 +74,16 @@ READINGS: tuple[str, ...] = (
     "payouts.readings.READINGS",
     "disputes.readings.READINGS",
 )
+
+#: Lists of kernel.finding.Finder: how the back office's search finds what is in our rooms, in the order of its answers.
+FINDERS: tuple[str, ...] = ()
+
+#: Lists of kernel.queues.Queue: what waits for a person, in the order of the sidebar.
+QUEUES: tuple[str, ...] = ()
+
+#: What is done once a second person approved it, by the kind of the request: carry_out(request, at=…) -> str. It may be
+#: called again after a crash, and then does nothing twice (paygate.approvals).
+APPROVED: dict[str, str] = {}
 
 
 def named(names: Iterable[str]) -> list[Any]:

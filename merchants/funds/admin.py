@@ -8,10 +8,9 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from kernel.back_office import Kept, ReadOnly
+from kernel.back_office import Kept, ModelAdmin, ReadOnly
 from kernel.clock import now
 from kernel.ids import InvalidId, decode, encode
 from kernel.money import Money
@@ -72,7 +71,7 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Terms)
-class TermsAdmin(Kept, Whose, ModelAdmin):  # type: ignore[misc]
+class TermsAdmin(Kept, Whose, ModelAdmin):
     """Terms are superseded by adding newer ones."""
 
     form = TermsForm
@@ -94,7 +93,7 @@ class TermsAdmin(Kept, Whose, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Due)
-class DueAdmin(ReadOnly, Whose, ModelAdmin):  # type: ignore[misc]
+class DueAdmin(ReadOnly, Whose, ModelAdmin):
     list_display = ("whose", "due_on", "amount_", "released_", "releases", "settled", "livemode")
     list_display_links = None
     list_filter = ("livemode", "settled", "currency")
@@ -110,7 +109,7 @@ class DueAdmin(ReadOnly, Whose, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Reserve)
-class ReserveAdmin(ReadOnly, Whose, ModelAdmin):  # type: ignore[misc]
+class ReserveAdmin(ReadOnly, Whose, ModelAdmin):
     list_display = ("whose", "source", "amount_", "due_on", "released_at", "livemode")
     list_display_links = None
     list_filter = (("released_at", admin.EmptyFieldListFilter), "livemode", "currency")
@@ -122,7 +121,7 @@ class ReserveAdmin(ReadOnly, Whose, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(BusinessDay)
-class BusinessDayAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class BusinessDayAdmin(ReadOnly, ModelAdmin):
     list_display = ("calendar", "day", "is_open", "name")
     list_display_links = None
     list_filter = ("calendar", "is_open")

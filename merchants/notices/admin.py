@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
-from kernel.back_office import FoundById, ReadOnly
+from kernel.back_office import FoundById, ModelAdmin, ReadOnly
 from kernel.clock import now
 from kernel.ids import encode
 from merchants.notices.again import EndpointDisabled, send_notice_again
@@ -16,7 +16,7 @@ from merchants.notices.models import Notice, NoticeAttempt, WebhookEndpoint
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class WebhookEndpointAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = (
         "public_id",
         "whose",
@@ -75,7 +75,7 @@ class NoticeAttemptInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Notice)
-class NoticeAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class NoticeAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = (
         "event",
         "topic",

@@ -12,10 +12,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from kernel.back_office import FoundById, Kept, ReadOnly
+from kernel.back_office import FoundById, Kept, ModelAdmin, ReadOnly
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from kernel.ids import encode
@@ -54,7 +53,7 @@ class PspPriceForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(PspPrice)
-class PspPriceAdmin(Kept, ModelAdmin):  # type: ignore[misc]
+class PspPriceAdmin(Kept, ModelAdmin):
     form = PspPriceForm
     fields = list_display = TERMS
     list_display_links = ("psp",)
@@ -94,7 +93,7 @@ class Deviates(admin.SimpleListFilter):
 
 
 @admin.register(PaymentCost)
-class PaymentCostAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class PaymentCostAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = ("public_id", "psp", "took", "expected_", "actual_", "deviation_", "captured_at")
     list_filter = (Deviates, "psp", "currency", "livemode", "passed_on")
     ids = {"pay": "payment_id"}

@@ -8,10 +8,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from kernel.back_office import FoundById, ReadOnly, ReasonForm, asks
+from kernel.back_office import FoundById, ModelAdmin, ReadOnly, ReasonForm, asks
 from kernel.clock import now
 from kernel.ids import encode
 from paygate.fx.exchange import written
@@ -21,7 +20,7 @@ from paygate.fx.position import positions, total
 
 
 @admin.register(Rate)
-class RateAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class RateAdmin(ReadOnly, ModelAdmin):
     list_display = ("__str__", "state", "before", "provider", "fetched_at", "decided_by")
     list_filter = ("state", "quote", "provider")
     search_fields = ("quote",)
@@ -102,12 +101,12 @@ class RateAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Feed)
-class FeedAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class FeedAdmin(ReadOnly, ModelAdmin):
     list_display = fields = readonly_fields = ("provider", "asked_at", "heard_at", "problem")
 
 
 @admin.register(Quote)
-class QuoteAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class QuoteAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = (
         "public_id",
         "whose",

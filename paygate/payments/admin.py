@@ -7,9 +7,8 @@ from collections.abc import Callable
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
 
-from kernel.back_office import FoundById, ReadOnly
+from kernel.back_office import FoundById, ModelAdmin, ReadOnly
 from kernel.ids import encode
 from kernel.money import Money
 from kernel.rows import MerchantRow
@@ -38,7 +37,7 @@ def _payment(row: Refund | Attempt) -> str:
 
 
 @admin.register(Payment)
-class PaymentAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class PaymentAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = ("public_id", "state", "amount_", "captured_", "psp", "user_id", "created_at")
     list_filter = ("state", "psp", "currency", "livemode")
     ids = {"pay": "id"}
@@ -65,7 +64,7 @@ class PaymentAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Refund)
-class RefundAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class RefundAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = ("public_id", "state", "money", "psp", "source", "failure_code", "created_at")
     list_filter = ("state", "psp", "source", "currency", "livemode")
     ids = {"re": "id", "pay": "payment_id"}
@@ -85,7 +84,7 @@ class RefundAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Attempt)
-class AttemptAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class AttemptAdmin(ReadOnly, ModelAdmin):
     list_display = ("public_id", "operation", "psp", "outcome", "decline_code", "started_at")
     list_filter = ("operation", "psp", "outcome")
     search_fields = ("psp_reference",)

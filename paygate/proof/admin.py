@@ -7,11 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
-from kernel.back_office import ReadOnly, go_to
+from kernel.back_office import ModelAdmin, ReadOnly, go_to
 from paygate.proof.dispatch import have_it_run
 from paygate.proof.models import Run
 
@@ -21,7 +20,7 @@ class Sure(BaseDialogForm):  # type: ignore[misc]
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class RunAdmin(ReadOnly, ModelAdmin):
     list_display = ("at", "holds", "discrepancies", "payments", "took", "who")
     list_filter = ("holds",)
     ordering = ("-at",)

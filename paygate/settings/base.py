@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from paygate.settings.back_office import *
 from paygate.settings.banks import BANK as BANK
 from paygate.settings.env import env
 from paygate.settings.fx import *
@@ -9,6 +10,7 @@ from paygate.settings.monitoring import *
 from paygate.settings.psps import PSPS as PSPS
 from paygate.settings.queues import *
 from paygate.settings.reconciliation import *
+from paygate.settings.staff import *
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -32,6 +34,9 @@ INSTALLED_APPS = [
     "merchants",
     "merchants.funds",
     "paygate",
+    "paygate.staff",
+    "paygate.approvals",
+    "paygate.console",
     "paygate.fx",
     "paygate.monitoring",
     "paygate.costs",
@@ -103,7 +108,6 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 FORMAT_MODULE_PATH = ["paygate.settings"]  # How the back office writes times: en/formats.py.
-UNFOLD = {"SITE_TITLE": "paygate", "SITE_HEADER": "paygate"}
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default="") or None

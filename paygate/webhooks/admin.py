@@ -10,10 +10,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from kernel.back_office import FoundById, ReadOnly, ReasonForm, asks, go_to
+from kernel.back_office import FoundById, ModelAdmin, ReadOnly, ReasonForm, asks, go_to
 from kernel.clock import now
 from paygate.psp.registry import PSPS
 from paygate.webhooks import decide
@@ -48,7 +47,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(PspEvent)
-class PspEventAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class PspEventAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = ("public_id", "psp", "kind", "state", "said", "said_at", "received_at")
     list_filter = ("state", PspFilter, KindFilter, "livemode")
     ids = {"pev": "id"}

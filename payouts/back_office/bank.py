@@ -11,10 +11,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import action
 
-from kernel.back_office import PRIVATE, FoundById, ReadOnly, ReasonForm, asks
+from kernel.back_office import PRIVATE, FoundById, ModelAdmin, ReadOnly, ReasonForm, asks
 from kernel.clock import now
 from kernel.ids import InvalidId, decode
 from kernel.money import Money
@@ -62,7 +62,7 @@ class Download(Bytes):
 
 
 @admin.register(BankFile)
-class BankFileAdmin(FoundById, Download, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class BankFileAdmin(FoundById, Download, ReadOnly, ModelAdmin):
     list_display = (
         *("message_id", "format", "sequence", "state", "payments", "money", "batch_"),
         *("created_at", "sent_at", "bytes_"),
@@ -101,7 +101,7 @@ class ExceptionInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Report)
-class ReportAdmin(Download, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class ReportAdmin(Download, ReadOnly, ModelAdmin):
     list_display = ("number", "name", "kind", "state", "items", "received_at", "bytes_")
     list_filter = ("state", "kind", "livemode")
     search_fields = ("name", "sha256__exact")
@@ -131,7 +131,7 @@ class SeenTo(admin.SimpleListFilter):
 
 
 @admin.register(ReportException)
-class ReportExceptionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class ReportExceptionAdmin(ReadOnly, ModelAdmin):
     list_display = ("__str__", "became", "money", "report_", "created_at", "settled_by")
     list_filter = (SeenTo, "became")
     search_fields = ("reference",)

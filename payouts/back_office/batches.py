@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.widgets import (
     UnfoldAdminDateWidget,
     UnfoldAdminSelectMultipleWidget,
@@ -21,7 +21,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from kernel.back_office import FoundById, ReadOnly
+from kernel.back_office import FoundById, ModelAdmin, ReadOnly
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from payouts.acts import Act
@@ -80,7 +80,7 @@ class FileInline(Bytes, ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Batch)
-class BatchAdmin(FoundById, AddedByVerb, ModelAdmin):  # type: ignore[misc]
+class BatchAdmin(FoundById, AddedByVerb, ModelAdmin):
     form = BuildForm
     list_display = (
         *("public_id", "state", "rail", "value_date", "created_by", "submitted_by"),

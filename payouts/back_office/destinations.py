@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
@@ -17,7 +16,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from kernel.back_office import FoundById, ReasonForm, asks
+from kernel.back_office import FoundById, ModelAdmin, ReasonForm, asks
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from payouts.back_office.asking import (
@@ -93,7 +92,7 @@ class ProposeForm(ByVerb):
 
 
 @admin.register(Destination)
-class DestinationAdmin(FoundById, AddedByVerb, ModelAdmin):  # type: ignore[misc]
+class DestinationAdmin(FoundById, AddedByVerb, ModelAdmin):
     form = ProposeForm
     list_display = (
         *("public_id", "state", "whose", "currency", "rail", "holder", "country", "ending"),

@@ -6,10 +6,9 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from kernel.back_office import FoundById, ReadOnly, ReasonForm, asks, go_to
+from kernel.back_office import FoundById, ModelAdmin, ReadOnly, ReasonForm, asks, go_to
 from kernel.clock import now
 from kernel.money import Money
 from kernel.outbox.models import OutboxEvent
@@ -24,7 +23,7 @@ REMOVABLE = (State.DRAFT, State.PENDING_APPROVAL)
 
 
 @admin.register(Payout)
-class PayoutAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class PayoutAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = (
         *("public_id", "state", "money", "rail", "method", "merchant", "batch_", "created_at"),
     )

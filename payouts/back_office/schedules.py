@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -15,7 +14,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from kernel.back_office import FoundById
+from kernel.back_office import FoundById, ModelAdmin
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from kernel.money import Money
@@ -66,7 +65,7 @@ class AgreeForm(ByVerb):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(FoundById, AddedByVerb, ModelAdmin):  # type: ignore[misc]
+class ScheduleAdmin(FoundById, AddedByVerb, ModelAdmin):
     form = AgreeForm
     list_display = (
         *("whose", "currency", "interval", "anchor", "from_", "due", "agreed_by"),

@@ -7,9 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import F
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
-from kernel.back_office import FoundById, ReadOnly
+from kernel.back_office import FoundById, ModelAdmin, ReadOnly
 from kernel.clock import now
 from kernel.money import Money
 from paygate.reconciliation.back_office.showing import age, row_of
@@ -34,7 +33,7 @@ class Arrived(admin.SimpleListFilter):
 
 
 @admin.register(Batch)
-class BatchAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class BatchAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = (
         *(
             "public_id",

@@ -13,9 +13,8 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin
 
-from kernel.back_office import FoundById, ReadOnly
+from kernel.back_office import FoundById, ModelAdmin, ReadOnly
 from kernel.clock import now
 from kernel.money import Money
 from paygate.reconciliation.back_office.deciding import BreakPage
@@ -51,7 +50,7 @@ class Standing(admin.SimpleListFilter):
 
 
 @admin.register(Break)
-class BreakAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class BreakAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = (
         *("public_id", "cause", "at_risk", "psp", "subject", "age_", "owner", "state"),
         "livemode",

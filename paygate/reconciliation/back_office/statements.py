@@ -16,7 +16,6 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
@@ -24,7 +23,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from kernel.back_office import PRIVATE, FoundById, ReadOnly, ReasonForm, asks, go_to
+from kernel.back_office import PRIVATE, FoundById, ModelAdmin, ReadOnly, ReasonForm, asks, go_to
 from kernel.clock import now
 from kernel.money import Money
 from paygate.reconciliation.back_office.showing import address_of, link, row_of
@@ -48,7 +47,7 @@ class UploadForm(forms.Form):
 
 
 @admin.register(Statement)
-class StatementAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
+class StatementAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = (
         *("name", "psp", "state", "format", "lines", "breaks_", "source", "received_at"),
         *("livemode", "bytes_"),
@@ -216,7 +215,7 @@ class StatementAdmin(FoundById, ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class OrderAdmin(ReadOnly, ModelAdmin):
     """The files that PSPs are to give us, and why one is not here yet."""
 
     list_display = ("name", "psp", "day", "ordered_at", "looks", "next_look_at", "problem_")

@@ -1,0 +1,6 @@
+"""Logins of staff: the second factor, how long a session and a fresh login last, and when guessing is locked out."""
+
+from paygate.settings.env import env
+
+# A login needs a second factor (an authenticator or a passkey), and what moves money a fresh one. Off on a stage alone.
+STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=True)
