@@ -242,7 +242,13 @@ def show(stack: Stack) -> None:
         ("documentation", stack.addresses["docs"]),
         ("back office", stack.addresses["admin"]),
         ("metrics", stack.addresses["metrics"]),
-        *(("", f"{who['user']}  {who['password']}  [dim]{who['role']}[/]") for who in stack.logins),
+        *(
+            (
+                "",
+                f"{who['user']:<6} {who['password']}  {who['role']:<14}[dim]{who.get('does', '')}[/]",
+            )
+            for who in stack.logins
+        ),
         *((who["name"], f"{who['secret_key']}  [dim]{who['id']}[/]") for who in stack.merchants),
         *((f"{psp} simulator", address) for psp, address in stack.simulators.items()),
         ("bank simulator", stack.bank),

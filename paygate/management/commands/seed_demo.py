@@ -1,13 +1,12 @@
-"""`manage.py seed_demo --json`: two merchants and three logins, where everything is a demonstration."""
+"""`manage.py seed_demo --json`: two merchants and a login for each role, where everything is a demonstration."""
 
 from __future__ import annotations
 
-import io
 import json
 import secrets
 from typing import Any
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -19,7 +18,16 @@ MERCHANTS = {
     "Kiosk am Park": {"stripe": 50, "adyen": 30, "braintree": 20},
     "Tokyo Stationery": {"stripe": 40, "adyen": 40, "braintree": 20},
 }
-LOGIN = "admin"
+#: Who works here. Nobody of them is a superuser: that is whom `manage.py createsuperuser` makes.
+PEOPLE = {
+    "admin": ("administrator", "people, keys, routing and terms; no money"),
+    "sam": ("support", "refunds within limits, answers disputes"),
+    "lena": ("support lead", "approves refunds, accepts disputes"),
+    "ada": ("finance", "builds and submits batches, proposes on breaks"),
+    "grace": ("finance lead", "approves batches, accounts and breaks"),
+    "rita": ("risk", "reviews, and cancels payments"),
+    "otto": ("auditor", "sees everything, changes nothing"),
+}
 
 
 class Command(BaseCommand):
@@ -44,19 +52,18 @@ class Command(BaseCommand):
                     "secret_key": onboarded.secret_key,
                 }
             )
-        password = secrets.token_urlsafe(12)
-        user, _ = User.objects.get_or_create(
-            username=LOGIN, defaults={"is_staff": True, "is_superuser": True}
-        )
-        user.set_password(password)
-        user.save()
-        finance = io.StringIO()  # By its name: payouts are upstairs, and unknown here.
-        call_command("seed_demo_payouts", *(one["id"] for one in merchants), stdout=finance)
-        made = {
-            "merchants": merchants,
-            "logins": [
-                {"user": LOGIN, "password": password, "role": "administrator"},
-                *json.loads(finance.getvalue()),
-            ],
-        }
+        call_command("seed_demo_payouts", *(one["id"] for one in merchants))  # Upstairs: by name.
+        made = {"merchants": merchants, "logins": [_login(name) for name in PEOPLE]}
         self.stdout.write(json.dumps(made, indent=None if options["json"] else 2))
+
+
+def _login(username: str) -> dict[str, str]:
+    """A person in their role, with a password that is shown this once."""
+    role, does = PEOPLE[username]
+    password = secrets.token_urlsafe(12)
+    user, _ = User.objects.get_or_create(username=username)
+    user.is_staff, user.is_superuser = True, False
+    user.set_password(password)
+    user.save()
+    user.groups.set([Group.objects.get(name=role)])
+    return {"user": username, "password": password, "role": role, "does": does}

@@ -1,18 +1,15 @@
-"""`manage.py seed_demo_payouts mer_… mer_…`: what the demo's merchants need to be paid, and two people of finance.
+"""`manage.py seed_demo_payouts mer_… mer_…`: what the demo's merchants need to be paid.
 
-Called by seed_demo, which prints what this prints. Everything is as if it had been agreed on two months ago, so that
-the accounts have cooled off.
+Called by seed_demo. Everything is as if it had been agreed on two months ago by finance's two people, so that the
+accounts have cooled off.
 """
 
 from __future__ import annotations
 
-import json
-import secrets
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import Group, Permission, User
 from django.core.management.base import BaseCommand, CommandParser
 
 from kernel.clock import now
@@ -23,21 +20,6 @@ from merchants.models import Merchant
 from payouts.destinations import Account, approve, propose
 from payouts.schedule import agree_schedule
 
-#: Groups and what they may beyond looking. Whoever does one thing to a batch does not do the next one.
-GROUPS = {
-    "finance": (
-        *("build_batch", "approve_batch", "change_payout", "add_destination", "decide_destination"),
-        *("add_schedule", "download_bankfile", "settle_reportexception"),
-    ),
-    "finance, large sums": ("approve_large_batch",),
-}
-PEOPLE = {
-    "ada": ("finance", "builds and submits batches"),
-    "grace": ("finance", "finance, large sums", "approves batches and accounts"),
-}
-LOOK_AT = ("payouts", "ledger", "funds", "merchants", "fx", "reconciliation", "proof")  # Apps.
-#: Of reconciliation: what one proposes another approves.
-RECONCILES = ("propose", "approve", "upload")
 #: For each merchant: when money is theirs, and accounts as their banks' documentation uses them for examples.
 TERMS: tuple[dict[str, Any], ...] = (
     {"calendar": Calendar.TARGET, "time_zone": "Europe/Berlin"},
@@ -63,9 +45,7 @@ ACCOUNTS: tuple[dict[str, dict[str, Any]], ...] = (
 
 
 class Command(BaseCommand):
-    help = (
-        "Terms, accounts and daily schedules for the demo's merchants; finance's logins, as JSON."
-    )
+    help = "Terms, accounts and daily schedules for the demo's merchants."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("merchants", nargs="*", help="mer_…")
@@ -77,7 +57,6 @@ class Command(BaseCommand):
             agree_terms(merchant.id, effective_from=long_ago, **TERMS[number % len(TERMS)])
             for currency, account in ACCOUNTS[number % len(ACCOUNTS)].items():
                 _settle_in(merchant.id, merchant.name, currency, account, at=long_ago)
-        self.stdout.write(json.dumps(_people()))
 
 
 def _settle_in(
@@ -98,28 +77,3 @@ def _settle_in(
         effective_from=at,
         at=at,
     )
-
-
-def _people() -> list[dict[str, str]]:
-    """Finance's groups and logins, with passwords that are shown this once."""
-    looking = Permission.objects.filter(
-        content_type__app_label__in=LOOK_AT, codename__startswith="view_"
-    )
-    for name, codenames in GROUPS.items():
-        group, _ = Group.objects.get_or_create(name=name)
-        doing = Permission.objects.filter(content_type__app_label="payouts", codename__in=codenames)
-        group.permissions.set([*looking, *doing])
-    reconciling = Permission.objects.filter(
-        content_type__app_label="reconciliation", codename__in=RECONCILES
-    )
-    proving = Permission.objects.filter(content_type__app_label="proof", codename="run")
-    Group.objects.get(name="finance").permissions.add(*reconciling, *proving)
-    logins = []
-    for username, (*groups, role) in PEOPLE.items():
-        password = secrets.token_urlsafe(12)
-        user, _ = User.objects.get_or_create(username=username, defaults={"is_staff": True})
-        user.set_password(password)
-        user.save()
-        user.groups.set(Group.objects.filter(name__in=groups))
-        logins.append({"user": username, "password": password, "role": f"finance: {role}"})
-    return logins
