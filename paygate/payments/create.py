@@ -73,6 +73,7 @@ def create(
         currency=order.amount.currency,
         user_id=order.user_id,
         payment_method=order.payment_method,
+        last4=card.last4,
         capture_method=order.capture_method,
         risk=assess(
             amount=order.amount, user_id=order.user_id, payment_method=order.payment_method

@@ -72,6 +72,7 @@ class Payment(MerchantRow):
 
     user_id = models.TextField()
     payment_method = models.TextField()
+    last4 = models.TextField(default="")  # Of the card, as it was when this was made.
     capture_method = models.TextField()
     psp = models.TextField(default="")
     psp_reference = models.TextField(default="")

@@ -1,0 +1,10 @@
+DROP INDEX payment_attempt_reference;
+DROP INDEX refund_id;
+DROP INDEX payment_attempt_id;
+DROP TRIGGER refund_gets_its_words ON refund;
+DROP FUNCTION refund_gets_its_words();
+DROP TRIGGER payment_gets_its_words ON payment;
+DROP FUNCTION payment_gets_its_words();
+DROP TABLE payment_word;
+DROP FUNCTION payment_word_of(text, text);
+ALTER TABLE payment DROP COLUMN last4;
