@@ -39,7 +39,7 @@ PAYOUTS = _look(
 )
 RECONCILIATION = _look("reconciliation", "order", "statement", "batch", "break", "note")
 AUDIT = _look("kernel", "entry")
-STAFF = _look("auth", "user", "group")
+STAFF = _look("auth", "user", "group") | _look("staff", "authenticator", "session")
 KEYS = _look("merchants", "apikey")
 
 EVERYTHING = (
@@ -97,6 +97,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
             {
                 *EVERYTHING,
                 *("auth.add_user", "auth.change_user"),
+                *("staff.reset_authenticator", "staff.end_session"),
                 *("merchants.change_merchant", "merchants.add_feeplan", "funds.add_terms"),
                 *("merchants.change_webhookendpoint", "merchants.change_apikey"),
                 *("routing.add_routingweight", "routing.change_routingweight"),
