@@ -47,11 +47,13 @@ def claim(
     livemode: bool,
     bind: BindKey | None,
     now: datetime,
+    seen: int | None = None,
 ) -> Claimed:
     """Claim to submit the evidence that is there, or to accept the dispute.
 
-    Raises NoSuchDispute, UnableToAct (decided, with the bank, another act still out, nothing to submit) and
-    KeyTaken.
+    `seen` is the dispute's sequence as whoever decided on it saw it: nobody answers with what they have not seen.
+    Raises NoSuchDispute, UnableToAct (decided, with the bank, another act still out, nothing to submit, changed
+    since it was seen) and KeyTaken.
     """
     get(merchant_id, dispute_id, livemode=livemode)
 
@@ -73,7 +75,7 @@ def claim(
         )
         if bind and not bind_key(bind.key, mark=bind.fingerprint, subject=act.id, at=now):
             raise KeyTaken
-        refuse_unless_ours_to_answer(change)
+        refuse_unless_ours_to_answer(change, seen=seen)
         if action == Action.SUBMIT and not change.parts.evidence:
             raise UnableToAct(
                 dispute, "evidence_missing", f"There is no evidence for {dispute.public_id} yet."
@@ -86,8 +88,8 @@ def claim(
     return until_written(write)
 
 
-def refuse_unless_ours_to_answer(change: Change) -> None:
-    """Raises UnableToAct unless it is the merchant's turn and nothing is out already."""
+def refuse_unless_ours_to_answer(change: Change, *, seen: int | None = None) -> None:
+    """Raises UnableToAct unless it is the merchant's turn, nothing is out already, and it stands as it was seen."""
     dispute = change.dispute
     if change.parts.open_act is not None:
         raise UnableToAct(
@@ -100,4 +102,10 @@ def refuse_unless_ours_to_answer(change: Change) -> None:
             dispute,
             "invalid_state",
             f"{dispute.public_id} is {dispute.status}: nothing can be answered now.",
+        )
+    if seen is not None and seen != dispute.sequence:
+        raise UnableToAct(
+            dispute,
+            "dispute_changed",
+            f"{dispute.public_id} has changed since it was looked at: look again.",
         )

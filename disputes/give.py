@@ -24,11 +24,22 @@ from paygate.psp.registry import desk
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What is given, and of which kinds all is taken back."""
+    """What is given, and of which kinds all is taken back; or the text alone, or the file."""
 
     texts: Mapping[str, str]
     files: Mapping[str, UploadedFile[Any]]
     taken_back: frozenset[str] = frozenset()
+    texts_taken_back: frozenset[str] = frozenset()
+    files_taken_back: frozenset[str] = frozenset()
+
+    def takes_back(self, old: Evidence) -> bool:
+        """Is it taken back, or replaced?"""
+        given, back = (
+            (self.files, self.files_taken_back)
+            if old.is_file
+            else (self.texts, self.texts_taken_back)
+        )
+        return old.kind in self.taken_back or old.kind in given or old.kind in back
 
 
 class UnfitFiles(ValueError):
@@ -40,23 +51,29 @@ class UnfitFiles(ValueError):
 
 
 def give(
-    merchant_id: UUID, dispute_id: UUID, given: Given, *, livemode: bool, now: datetime
+    merchant_id: UUID,
+    dispute_id: UUID,
+    given: Given,
+    *,
+    livemode: bool,
+    now: datetime,
+    seen: int | None = None,
 ) -> Change:
-    """Keep the evidence; the dispute with it.
+    """Keep the evidence; the dispute with it. `seen` is the dispute's sequence as whoever gives it saw it.
 
-    Raises NoSuchDispute, UnableToAct when it is not the merchant's turn, UnfitFiles (nothing is kept then), and
-    PspNotConfigured.
+    Raises NoSuchDispute, UnableToAct when it is not the merchant's turn or has changed since it was seen, UnfitFiles
+    (nothing is kept then), and PspNotConfigured.
     """
     dispute = get(merchant_id, dispute_id, livemode=livemode)
-    _refuse_early(dispute, now)
+    _refuse_early(dispute, now, seen)
     new = [*_texts(dispute, given, now), *_files(dispute, given, now)]
     with _stored(new, given):
-        return until_written(lambda: _keep(dispute, new, given.taken_back, now))
+        return until_written(lambda: _keep(dispute, new, given, now, seen))
 
 
-def _refuse_early(dispute: Dispute, now: datetime) -> None:
+def _refuse_early(dispute: Dispute, now: datetime, seen: int | None) -> None:
     """Before megabytes are looked at; it is asked again under the lock."""
-    refuse_unless_ours_to_answer(Change.of(dispute, at=now))
+    refuse_unless_ours_to_answer(Change.of(dispute, at=now), seen=seen)
 
 
 def _texts(dispute: Dispute, given: Given, now: datetime) -> Iterator[Evidence]:
@@ -121,16 +138,11 @@ def _stored(new: list[Evidence], given: Given) -> Iterator[None]:
 
 
 def _keep(
-    dispute: Dispute, new: list[Evidence], taken_back: frozenset[str], now: datetime
+    dispute: Dispute, new: list[Evidence], given: Given, now: datetime, seen: int | None
 ) -> Change:
     change = Change.of(lock(dispute.merchant_id, dispute.id), at=now)
-    refuse_unless_ours_to_answer(change)
-    replaced = [
-        old
-        for old in change.parts.evidence
-        if old.kind in taken_back
-        or any(old.kind == one.kind and old.is_file == one.is_file for one in new)
-    ]
+    refuse_unless_ours_to_answer(change, seen=seen)
+    replaced = [old for old in change.parts.evidence if given.takes_back(old)]
     staying = [old for old in change.parts.evidence if old not in replaced]
     in_all = sum(one.size for one in [*staying, *new])
     if in_all > LARGEST_IN_ALL:

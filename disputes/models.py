@@ -83,6 +83,10 @@ class Dispute(MerchantRow):
     class Meta:
         db_table = "dispute"
         ordering = ["-id"]
+        permissions = [
+            ("answer", "Can give evidence and answer disputes"),
+            ("accept", "Can accept disputes, which gives the money up"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.money(self.amount)} {self.stage} {self.status}"

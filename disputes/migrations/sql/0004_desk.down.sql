@@ -1,0 +1,3 @@
+DROP INDEX dispute_of_payment;
+DROP INDEX dispute_id;
+DROP INDEX dispute_status;
