@@ -56,6 +56,11 @@ def is_newest(sealed: bytes | memoryview) -> bool:
     return bytes(sealed[:_ID]) == next(iter(_keys(tuple(settings.SEALING_KEYS))))
 
 
+def older_keys() -> list[bytes]:
+    """How what was sealed under keys that seal no longer begins."""
+    return list(_keys(tuple(settings.SEALING_KEYS)))[1:]
+
+
 def read_key(text: str) -> bytes:
     """A key as the settings give it. Raises ImproperlyConfigured, without repeating it."""
     try:

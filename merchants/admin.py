@@ -16,11 +16,12 @@ from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from kernel.ids import encode
 from merchants import fees
+from merchants.customers import admin as customers
 from merchants.funds.money_pages import MoneyPages
 from merchants.models import ApiKey, FeePlan, Merchant, PaymentMethod
 from merchants.notices import admin as notices
 
-__all__ = ["notices"]  # Django looks for an app's pages here.
+__all__ = ["customers", "notices"]  # Django looks for an app's pages here.
 
 
 @admin.register(Merchant)

@@ -8,12 +8,14 @@ from django.db import models
 
 from kernel.ids import encode, uuid7
 from kernel.rows import MerchantRow
+from merchants.customers.models import Customer
 from merchants.notices.models import Notice, NoticeAttempt, WebhookEndpoint
 from merchants.payment_methods.models import PaymentMethod
 from merchants.pricing.rate import check_tiers
 
 __all__ = [
     "ApiKey",
+    "Customer",
     "FeePlan",
     "Merchant",
     "Notice",

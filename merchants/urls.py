@@ -3,10 +3,13 @@
 from django.urls import path
 
 from merchants import api
+from merchants.customers import api as customers
 from merchants.notices import api as notices
 from merchants.notices import events_api as events
 
 urlpatterns = [
+    path("customers", customers.Customers.as_view()),
+    path("customers/<str:customer>", customers.OneCustomer.as_view()),
     path("payment_methods", api.PaymentMethods.as_view()),
     path("payment_methods/<str:payment_method>", api.OnePaymentMethod.as_view()),
     path("webhook_endpoints", notices.WebhookEndpoints.as_view()),

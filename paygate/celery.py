@@ -15,6 +15,7 @@ app = Celery("paygate")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
     [
+        "merchants.customers",
         "merchants.funds",
         "merchants.notices",
         "paygate.fx",

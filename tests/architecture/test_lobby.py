@@ -4,6 +4,8 @@ import ast
 
 FLOORS = {"kernel": 0, "ledger": 1, "merchants": 2, "paygate": 3, "payouts": 4, "disputes": 4}
 LOBBY = {"settings", "urls.py", "celery.py", "wiring.py", "wsgi.py"}
+#: Who may do what is written down in one place, for all floors: permissions are names, such as "payouts.build_batch".
+ROLES = "paygate/staff/"
 
 
 def names_in(source):
@@ -20,6 +22,8 @@ def test_no_room_names_an_upper_floor_by_string(root):
     for floor, height in FLOORS.items():
         for file in (root / floor).rglob("*.py"):
             if floor == "paygate" and file.relative_to(root / floor).parts[0] in LOBBY:
+                continue
+            if str(file.relative_to(root)).startswith(ROLES):
                 continue
             for name in names_in(file.read_text()):
                 if FLOORS[name.partition(".")[0]] > height:

@@ -1,0 +1,2 @@
+DROP TABLE customer;
+DROP FUNCTION customer_stays_erased;
