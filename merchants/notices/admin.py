@@ -2,17 +2,63 @@
 
 from __future__ import annotations
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import TabularInline
 
 from kernel.back_office import FoundById, ModelAdmin, ReadOnly
 from kernel.clock import now
 from kernel.ids import encode
+from kernel.lists.bulk import Asked, Bulk, answer
 from merchants.notices.again import EndpointDisabled, send_notice_again
 from merchants.notices.disable import Reason, disable, enable
 from merchants.notices.models import Notice, NoticeAttempt, WebhookEndpoint
+
+
+def _enable(endpoint: WebhookEndpoint, asked: Asked) -> None:
+    enable(endpoint.merchant_id, endpoint.id, at=now())
+
+
+def _disable(endpoint: WebhookEndpoint, asked: Asked) -> None:
+    disable(endpoint.merchant_id, endpoint.id, reason=Reason.BACK_OFFICE, at=now())
+
+
+def _send_again(notice: Notice, asked: Asked) -> None:
+    send_notice_again(notice, at=now())
+
+
+def _not_to_enable(endpoint: WebhookEndpoint) -> str:
+    if endpoint.deleted_at is not None:
+        return "Its owner deleted it."
+    return "It is enabled already." if endpoint.enabled else ""
+
+
+ENABLE = Bulk(
+    act="webhook_endpoint.enable",
+    title="Enable",
+    asks="What was mended? What it missed is sent only when somebody asks for it.",
+    do=_enable,
+    cannot=_not_to_enable,
+    watches=("status", "deleted_at"),
+)
+DISABLE = Bulk(
+    act="webhook_endpoint.disable",
+    title="Disable, and tell the owner",
+    asks="Why must it hear nothing any more?",
+    do=_disable,
+    cannot=lambda endpoint: "" if endpoint.enabled else "It is disabled already.",
+    watches=("status",),
+)
+SEND_AGAIN = Bulk(
+    act="notice.send_again",
+    title="Send again",
+    asks="Why once more?",
+    do=_send_again,
+    refusals=(EndpointDisabled,),
+    cannot=lambda notice: "" if notice.webhook_endpoint.enabled else "Its endpoint is disabled.",
+    watches=("status", "attempts"),
+)
 
 
 @admin.register(WebhookEndpoint)
@@ -46,16 +92,16 @@ class WebhookEndpointAdmin(FoundById, ReadOnly, ModelAdmin):
         return bool(request.user.has_perm("merchants.change_webhookendpoint"))
 
     @admin.action(description="Enable", permissions=["switch"])
-    def enable(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
-        for endpoint in queryset:
-            enable(endpoint.merchant_id, endpoint.id, at=now())
-            self.log_change(request, endpoint, "Enabled.")
+    def enable(
+        self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]
+    ) -> HttpResponse | None:
+        return answer(self, request, queryset, ENABLE)
 
     @admin.action(description="Disable, and tell the owner", permissions=["switch"])
-    def disable(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
-        for endpoint in queryset:
-            disable(endpoint.merchant_id, endpoint.id, reason=Reason.BACK_OFFICE, at=now())
-            self.log_change(request, endpoint, "Disabled.")
+    def disable(
+        self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]
+    ) -> HttpResponse | None:
+        return answer(self, request, queryset, DISABLE)
 
 
 class NoticeAttemptInline(ReadOnly, TabularInline):  # type: ignore[misc]
@@ -120,11 +166,5 @@ class NoticeAdmin(FoundById, ReadOnly, ModelAdmin):
         return bool(request.user.has_perm("merchants.change_notice"))
 
     @admin.action(description="Send again", permissions=["send"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
-        for notice in queryset:
-            try:
-                send_notice_again(notice, at=now())
-            except EndpointDisabled as error:
-                self.message_user(request, f"Not sent: {error}.", messages.WARNING)
-            else:
-                self.log_change(request, notice, "Sent again.")
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Notice]) -> HttpResponse | None:
+        return answer(self, request, queryset, SEND_AGAIN)

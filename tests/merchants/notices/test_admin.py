@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from kernel.audit.models import Entry
 from kernel.outbox.models import OutboxEvent
 from merchants.models import Notice, WebhookEndpoint
+from tests.bulk import carry_out
 from tests.merchants.notices.conftest import again, deliver, statuses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick")]
@@ -85,28 +86,24 @@ def test_nothing_is_added_changed_or_deleted_by_a_form(office, given_up):
 
 def test_an_endpoint_is_enabled_and_what_was_given_up_is_sent_again(office, shop, given_up):
     notice, endpoint = given_up
-    assert (
-        "is disabled"
-        in act(office, NOTICES, "send_again", notice)
-        .wsgi_request._messages._queued_messages[0]
-        .message
-    )
-    act(office, ENDPOINTS, "enable", endpoint)
-    act(office, NOTICES, "send_again", notice)
+    assert "Its endpoint is disabled." in act(office, NOTICES, "send_again", notice).text
+    carry_out(office, ENDPOINTS, "enable", endpoint)
+    carry_out(office, NOTICES, "send_again", notice)
     shop.answers["/hook"] = [200]
     deliver()
 
     assert again(endpoint).enabled
     assert statuses() == {"delivered": 1}
-    assert [entry.change_message for entry in LogEntry.objects.order_by("id")] == [
-        "Enabled.",
-        "Sent again.",
+    done = Entry.objects.filter(outcome="done").order_by("position")
+    assert [(one.act, one.because) for one in done] == [
+        ("webhook_endpoint.enable", "Mended."),
+        ("notice.send_again", "Mended."),
     ]
 
 
 def test_an_endpoint_is_disabled_and_its_owner_told(office, listens):
     endpoint = listens().endpoint
-    act(office, ENDPOINTS, "disable", endpoint)
+    carry_out(office, ENDPOINTS, "disable", endpoint)
 
     assert again(endpoint).disabled_reason == "back_office"
     assert OutboxEvent.objects.get().topic == "webhook_endpoint.disabled"
