@@ -74,6 +74,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 1.0,
         "options": {"queue": "notices", "expires": 2.0},
     },
+    "seal customers anew": {
+        "task": "customers.seal_anew",
+        "schedule": 600.0,
+        "options": {"queue": "default", "expires": 600.0},
+    },
     "forget old notices": {
         "task": "notices.forget",
         "schedule": 3600.0,
