@@ -95,6 +95,11 @@ class Payment(MerchantRow):
     class Meta:
         db_table = "payment"
         ordering = ["-id"]
+        permissions = [
+            ("refund", "Can refund payments"),
+            ("capture", "Can capture payments"),
+            ("cancel", "Can cancel payments"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.public_id} {Money(self.amount, self.currency)} {self.state}"
@@ -223,6 +228,7 @@ class Refund(MerchantRow):
     class Source(models.TextChoices):
         API = "api"
         PSP = "psp"  # Made in the PSP's own dashboard: external.
+        BACK_OFFICE = "back_office"  # By one of our staff (by_hand.py).
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment_id = models.UUIDField()
@@ -319,6 +325,11 @@ class Attempt(MerchantRow):
     class Meta:
         db_table = "payment_attempt"
         ordering = ["-id"]
+        permissions = [
+            ("look_up", "Can ask the PSP what became of an attempt"),
+            ("view_wire", "Can see what was sent to PSPs and answered, redacted"),
+            ("decide_unknown", "Can say, with a document, what became of an attempt"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.public_id} {self.operation} at {self.psp}: {self.outcome or 'in flight'}"

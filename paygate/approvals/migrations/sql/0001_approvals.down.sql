@@ -1,0 +1,11 @@
+DROP TABLE approval_spending;
+DROP TABLE approval_limit;
+DROP TABLE approval_request;
+DROP TABLE approval_document;
+DROP FUNCTION approval_spending_stands();
+DROP FUNCTION approval_spending_is_within_the_day();
+DROP FUNCTION approval_is_kept();
+DROP FUNCTION approval_request_begins();
+DROP FUNCTION approval_request_stands();
+DROP FUNCTION approval_request_arrows();
+DROP FUNCTION approval_document_is_written_once();
