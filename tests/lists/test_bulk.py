@@ -1,12 +1,15 @@
 """An act on many rows shows what it would do, and then does that and nothing else."""
 
 import pytest
+from django.http import HttpResponse
 
 from kernel.audit.models import Entry
+from kernel.clock import now
 from kernel.lists.bulk import Bulk, _Shown
 from kernel.money import Money
 from merchants.models import WebhookEndpoint
 from merchants.notices import admin as notices
+from merchants.notices.disable import disable
 from tests.bulk import carry_out, choose, send
 from tests.lists.conftest import ENDPOINTS
 
