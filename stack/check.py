@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stack import test
+from stack import browser, test
 from stack.processes import ROOT
 
 BIN = Path(sys.executable).parent
@@ -24,6 +24,8 @@ CHECKS = {
 
 
 def main(arguments: list[str]) -> int:
+    if browser.in_ci():
+        browser.ensure()
     failed = [name for name, command in CHECKS.items() if not passes(name, command)]
     if failed:
         print(f"\nFailed before the tests: {', '.join(failed)}.", file=sys.stderr, flush=True)
