@@ -28,7 +28,7 @@ MERCHANTS = _look("merchants", "merchant", "paymentmethod")
 NOTICES = _look("merchants", "webhookendpoint", "notice", "noticeattempt")
 TERMS = _look("merchants", "feeplan") | _look("funds", "terms", "businessday", "due", "reserve")
 EVENTS = _look("webhooks", "pspevent")
-APPROVALS = _look("approvals", "request")
+APPROVALS = _look("approvals", "request", "limit")
 ROUTING = _look("routing", "routingweight")
 COSTS = _look("costs", "pspprice", "paymentcost", "pspcharge")
 BOOKS = _look("ledger", "ledgeraccount", "ledgertransaction", "ledgerentry") | _look("proof", "run")
@@ -64,7 +64,7 @@ _FINANCE = frozenset(
         *("payouts.add_destination", "payouts.decide_destination", "payouts.add_schedule"),
         *("payouts.download_bankfile", "payouts.settle_reportexception"),
         *("reconciliation.propose", "reconciliation.approve", "reconciliation.upload"),
-        "proof.run",
+        *("proof.run", "payments.look_up", "payments.decide_unknown"),
     }
 )
 
@@ -75,6 +75,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         "support lead": _SUPPORT
         | {
             *("approvals.decide", "disputes.accept", "payments.view_wire"),
+            "payments.decide_unknown",
             *("webhooks.decide_pspevent", "merchants.change_webhookendpoint"),
             *AUDIT,
         },
@@ -82,6 +83,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         "finance lead": _FINANCE
         | {
             *("payouts.approve_large_batch", "payments.refund", "approvals.decide"),
+            "approvals.decide_large",
             *("fx.change_rate", *AUDIT),
         },
         "risk": frozenset(
@@ -100,6 +102,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
                 *("staff.reset_authenticator", "staff.end_session"),
                 *("merchants.change_merchant", "merchants.add_feeplan", "funds.add_terms"),
                 *("merchants.change_webhookendpoint", "merchants.change_apikey"),
+                *("approvals.add_limit", "approvals.change_limit", "approvals.delete_limit"),
                 *("routing.add_routingweight", "routing.change_routingweight"),
                 *("routing.delete_routingweight", "costs.add_pspprice"),
             }
