@@ -39,6 +39,7 @@ from stack.fortnight import Stage
 from stack.mischief import TOLD_AT_LAST, WEBHOOKS, Psps
 from stack.night import Night
 from stack.processes import UnableToStart
+from stack.regulars import introduce
 from stack.report import Day, console, report
 from stack.shoppers import Journal, Shop, errands
 from stack.up import Stack
@@ -91,6 +92,7 @@ LAPSES = {
     ("authorized", "expired"),
     ("partially_captured", "captured"),
 }  # Of what is held, in months.
+REGULARS = 60  # Of the shoppers' user ids, a merchant's customers.
 SETTLING = 120.0  # Seconds within which nothing may be left unresolved.
 HEARING = 60.0  # … and within which what the PSPs know of disputes is known here.
 
@@ -138,6 +140,7 @@ def _day(stack: Stack, endpoint: Endpoint, options: argparse.Namespace) -> bool:
     psps = Psps(stack.simulators, seed=options.seed)
     for merchant in stack.merchants:
         subscribe(stack, endpoint, merchant)
+        introduce(stack.api, merchant["secret_key"], users=REGULARS, seed=options.seed)
     psps.webhooks_go_wrong(WEBHOOKS, seed=options.seed)
     secrets = [merchant["secret_key"] for merchant in stack.merchants]
     plan = errands(options.payments, secrets, seed=options.seed)
