@@ -25,6 +25,7 @@ DISPUTES = _look(
     *("disputes", "dispute", "case", "report", "movement", "round", "evidence", "act"),
 )
 MERCHANTS = _look("merchants", "merchant", "paymentmethod")
+CUSTOMERS = _look("merchants", "customer")
 NOTICES = _look("merchants", "webhookendpoint", "notice", "noticeattempt")
 TERMS = _look("merchants", "feeplan") | _look("funds", "terms", "businessday", "due", "reserve")
 EVENTS = _look("webhooks", "pspevent")
@@ -44,14 +45,14 @@ KEYS = _look("merchants", "apikey")
 
 EVERYTHING = (
     *(PAYMENTS | DISPUTES | MERCHANTS | NOTICES | TERMS | EVENTS | APPROVALS | ROUTING | COSTS),
-    *(BOOKS | CURRENCIES | PAYOUTS | RECONCILIATION | AUDIT | STAFF | KEYS),
+    *(BOOKS | CURRENCIES | PAYOUTS | RECONCILIATION | AUDIT | STAFF | KEYS | CUSTOMERS),
 )
 
 # ------------------------------------------------------------------------------------------ the roles
 
 _SUPPORT = frozenset(
     {
-        *(PAYMENTS | DISPUTES | MERCHANTS | NOTICES | EVENTS | APPROVALS),
+        *(PAYMENTS | DISPUTES | MERCHANTS | CUSTOMERS | NOTICES | EVENTS | APPROVALS),
         *("payments.refund", "payments.capture", "payments.cancel", "payments.look_up"),
         *("disputes.answer", "merchants.change_notice"),
     }
@@ -75,7 +76,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         "support lead": _SUPPORT
         | {
             *("approvals.decide", "disputes.accept", "payments.view_wire"),
-            "payments.decide_unknown",
+            *("payments.decide_unknown", "merchants.see_pii", "merchants.erase_customer"),
             *("webhooks.decide_pspevent", "merchants.change_webhookendpoint"),
             *AUDIT,
         },
@@ -88,8 +89,8 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         },
         "risk": frozenset(
             {
-                *(PAYMENTS | DISPUTES | MERCHANTS | EVENTS | ROUTING | APPROVALS),
-                *("payments.cancel", "payments.view_wire"),
+                *(PAYMENTS | DISPUTES | MERCHANTS | CUSTOMERS | EVENTS | ROUTING | APPROVALS),
+                *("payments.cancel", "payments.view_wire", "merchants.see_pii"),
             }
         ),
         # Looks at everything, and does nothing.
@@ -102,6 +103,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
                 *("staff.reset_authenticator", "staff.end_session"),
                 *("merchants.change_merchant", "merchants.add_feeplan", "funds.add_terms"),
                 *("merchants.change_webhookendpoint", "merchants.change_apikey"),
+                "merchants.erase_customer",
                 *("approvals.add_limit", "approvals.change_limit", "approvals.delete_limit"),
                 *("routing.add_routingweight", "routing.change_routingweight"),
                 *("routing.delete_routingweight", "costs.add_pspprice"),
