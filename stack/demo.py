@@ -42,7 +42,7 @@ from stack.processes import UnableToStart
 from stack.regulars import introduce
 from stack.report import Day, console, report
 from stack.shoppers import Journal, Shop, errands
-from stack.up import Stack
+from stack.up import Stack, show, stay
 from stack.witness import compare, compare_payouts
 
 #: How often the PSPs do what, of a hundred calls that move money.
@@ -106,6 +106,9 @@ def main() -> int:
     parser.add_argument("--flush", action="store_true", help="flush Redis meanwhile")
     parser.add_argument("--folder", default=os.environ.get("STACK", ".stack") + "/demo")
     parser.add_argument("--json", help="write the result to this file as well")
+    parser.add_argument(
+        "--stay", action="store_true", help="leave everything running afterwards, until ctrl-C"
+    )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
@@ -117,6 +120,12 @@ def main() -> int:
         with Stack(options.folder, environment=environment, private=True) as stack:
             console.print(f"everything is up after {time.monotonic() - began:.0f} s  {stack.api}\n")
             good = day(stack, options)
+            if options.stay:
+                show(stack)
+                stay()
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+        return 130
     except UnableToStart as trouble:
         console.print(f"[red]{trouble}[/]")
         return 2
