@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from kernel.back_office import go_to
-from kernel.clock import now
+from kernel.clock import wall
 
 #: Under which the session keeps when its owner last proved themselves by a second factor: seconds since 1970.
 PROVED_AT = "staff_proved_at"
@@ -28,7 +28,7 @@ def step_up(request: HttpRequest) -> HttpResponse | None:
 
     From there the person comes back to the page on which they were. Dialogs are told by HX-Redirect.
     """
-    if not settings.STAFF_SECOND_FACTOR or is_fresh(request, at=now()):
+    if not settings.STAFF_SECOND_FACTOR or is_fresh(request, at=wall()):
         return None
     query = urlencode({"next": _page(request)})
     return go_to(request, f"{reverse('staff:prove')}?{query}")
