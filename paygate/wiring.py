@@ -36,8 +36,8 @@ NEWS = {
     "Disbursed": "paygate.reconciliation.hear.disbursed",
 }
 
-#: The tables of what a merchant's idempotency key sets going.
-KEYED = ("payment_attempt", "dispute_act", "payout")
+#: The tables of what an idempotency key sets going, and of what takes a key so that nothing is set going by it.
+KEYED = ("payment_attempt", "dispute_act", "payout", "approval_spending", "approval_request")
 
 #: Posts a cost that a merchant bears: pass_on(merchant, payment, transaction, at=…), in the caller's transaction.
 COSTS_ARE_PASSED_ON_BY = "paygate.payments.pass_on.pass_on"
@@ -81,9 +81,20 @@ FINDERS: tuple[str, ...] = ()
 #: Lists of kernel.queues.Queue: what waits for a person, in the order of the sidebar.
 QUEUES: tuple[str, ...] = ()
 
+#: What tells of a payment on its page (kernel.timeline.Teller): each room what it knows.
+TIMELINES: tuple[str, ...] = (
+    "paygate.webhooks.timeline.tell",
+    "paygate.costs.timeline.tell",
+    "disputes.timeline.tell",
+    "merchants.notices.timeline.tell",
+    "kernel.audit.timeline.tell",
+)
+
 #: What is done once a second person approved it, by the kind of the request: carry_out(request, at=…) -> str. It may be
 #: called again after a crash, and then does nothing twice (paygate.approvals).
-APPROVED: dict[str, str] = {}
+APPROVED: dict[str, str] = {
+    "refund": "paygate.payments.by_hand.carry_out_refund",
+}
 
 
 def named(names: Iterable[str]) -> list[Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
@@ -12,17 +10,8 @@ from kernel.back_office import FoundById, ModelAdmin, ReadOnly
 from kernel.ids import encode
 from kernel.money import Money
 from kernel.rows import MerchantRow
-from paygate.payments.models import Attempt, Payment, Refund
-
-
-def _money(column: str) -> Callable[[Payment], str]:
-    """A column of a payment as an amount of money, not as minor units."""
-
-    @admin.display(description=column.replace("_", " "))
-    def shown(payment: Payment) -> str:
-        return str(payment.money(getattr(payment, column)))
-
-    return shown
+from paygate.payments.back_office.payments import PaymentAdmin as PaymentAdmin
+from paygate.payments.models import Attempt, Refund
 
 
 @admin.display(description="merchant")
@@ -34,33 +23,6 @@ def _merchant(row: MerchantRow) -> str:
 def _payment(row: Refund | Attempt) -> str:
     page = reverse("admin:payments_payment_change", args=[row.payment_id])
     return format_html('<a href="{}">{}</a>', page, encode("pay", row.payment_id))
-
-
-@admin.register(Payment)
-class PaymentAdmin(FoundById, ReadOnly, ModelAdmin):
-    list_display = ("public_id", "state", "amount_", "captured_", "psp", "user_id", "created_at")
-    list_filter = ("state", "psp", "currency", "livemode")
-    ids = {"pay": "id"}
-    search_fields = ("psp_reference", "user_id")
-    search_help_text = "pay_…, PSP reference or user id"
-    ordering = ("-id",)
-    show_full_result_count = False
-    fields = readonly_fields = (
-        *("public_id", _merchant, "livemode", "state", "sequence"),
-        *(_money("amount"), _money("amount_authorized"), _money("amount_captured")),
-        *(_money("amount_refunded"), _money("amount_refund_pending"), _money("amount_disputed")),
-        *(_money("fee"), "user_id", "payment_method", "capture_method", "psp", "psp_reference"),
-        *("next_action", "last_error", "risk", "description", "statement_descriptor"),
-        *("return_url", "metadata", "created_at", "updated_at", "expires_at"),
-    )
-
-    @admin.display(description="amount")
-    def amount_(self, payment: Payment) -> str:
-        return str(payment.money(payment.amount))
-
-    @admin.display(description="captured")
-    def captured_(self, payment: Payment) -> str:
-        return str(payment.money(payment.amount_captured))
 
 
 @admin.register(Refund)

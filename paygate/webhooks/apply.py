@@ -96,7 +96,8 @@ def _by_payment(events: Iterable[PspEvent]) -> list[list[Meant]]:
     rows: dict[tuple[bool, str], list[Meant]] = {}
     for event in events:
         meant = _translate(event)
-        reference = getattr(meant, "psp_reference", "") or event.key
+        event.concerns = getattr(meant, "psp_reference", "")
+        reference = event.concerns or event.key
         rows.setdefault((event.livemode, reference), []).append((event, meant))
     return list(rows.values())
 
@@ -213,9 +214,10 @@ def write(events: list[PspEvent]) -> None:
         cursor.execute(
             """
             UPDATE psp_event e SET
-                state = w.state, result = w.result, why = w.why, next_try_at = w.next_try_at, settled_at = w.settled_at
+                state = w.state, concerns = w.concerns, result = w.result, why = w.why,
+                next_try_at = w.next_try_at, settled_at = w.settled_at
             FROM jsonb_to_recordset(%s::jsonb) AS w (
-                psp text, livemode boolean, key text, tries integer, state text, result text, why text,
+                psp text, livemode boolean, key text, tries integer, state text, concerns text, result text, why text,
                 next_try_at timestamptz, settled_at timestamptz
             )
             WHERE e.psp = w.psp AND e.livemode = w.livemode AND e.key = w.key
@@ -235,7 +237,7 @@ def _columns(event: PspEvent) -> dict[str, Any]:
 
 
 _NAMED_BY = ("psp", "livemode", "key", "tries")
-_WRITTEN = ("state", "result", "why", "next_try_at", "settled_at")
+_WRITTEN = ("state", "concerns", "result", "why", "next_try_at", "settled_at")
 
 
 def _tell(event: PspEvent) -> None:

@@ -30,7 +30,7 @@ def test_a_payment_and_its_refund_are_shown_in_money_and_by_their_ids(office, ap
         "10.00 USD",
         "4.05 USD",
         "0.00 USD",
-        f"{payment.created_at:%Y-%m-%d %H:%M:%S}",
+        f"{payment.created_at:%Y-%m-%d %H:%M:%S} UTC",
     } <= _shown(page)
     assert paid["id"] in _shown(page)
 

@@ -1,0 +1,1 @@
+ALTER TABLE psp_event DROP COLUMN concerns;
