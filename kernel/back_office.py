@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from kernel.audit.models import Entry
 from kernel.audit.record import differing, name_of, snapshot, write_down
 from kernel.ids import InvalidId, decode
+from kernel.reasons import BECAUSE, AsksWhy
 
 #: The headers of a file that is saved, never opened in the browser, nor kept by it.
 PRIVATE = {
@@ -28,8 +29,8 @@ PRIVATE = {
 }
 
 
-class ModelAdmin(ThemedModelAdmin):  # type: ignore[misc]
-    """A page of the back office: whatever is done on it by a form is in the audit log, in the same commit."""
+class ModelAdmin(AsksWhy, ThemedModelAdmin):  # type: ignore[misc]
+    """A page of the back office: whatever is done on it by a form is in the audit log, in the same commit, with why."""
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -59,7 +60,7 @@ class ModelAdmin(ThemedModelAdmin):  # type: ignore[misc]
             kind=str(self.opts.model_name),
             subject=name_of(row),
             merchant_id=getattr(row, "merchant_id", None),
-            because=request.POST.get("because", ""),
+            because=request.POST.get(BECAUSE, "").strip(),
             **what,
         )
 

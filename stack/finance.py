@@ -46,6 +46,7 @@ class Finance:
     def build(self, rail: str, *, value_date: date) -> Built | None:
         """A batch of all loose payouts of a rail; None, and it is called off, where there are none."""
         form = {"rail": rail, "value_date": value_date.isoformat(), "note": "the day's"}
+        form["because"] = "The day's payouts."
         page = self._send(BUILDER, "payouts/batch/add/", form)
         id_ = UUID(page.url.rstrip("/").split("/")[-2])
         payouts = re.search(r"batch__id__exact=[^>]*>(\d+)<", self._read(BUILDER, _batch(id_)))
@@ -93,6 +94,7 @@ class Finance:
             "fixed_minor": fixed,
             "effective_from_0": f"{begins:%Y-%m-%d}",
             "effective_from_1": f"{begins:%H:%M:%S}",
+            "because": "As the PSP's contract says.",
         }
         page = self._send(ADMINISTRATOR, "costs/pspprice/add/", form)
         if page.url.rstrip("/").endswith("add"):

@@ -26,11 +26,11 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from kernel.audit.record import audited, name_of
 from kernel.ids import uuid7
 from kernel.money import Money
+from kernel.reasons import ReasonOnly
 
 NAMED = 5  # Refusals that are told one by one.
 
@@ -68,15 +68,9 @@ class Bulk:
     most: int | None = None  # Rows; BACK_OFFICE_BULK_MOST unless said otherwise.
 
 
-class _Form(forms.Form):
+class _Form(ReasonOnly):
     digest = forms.CharField(widget=forms.HiddenInput)
     key = forms.CharField(max_length=36, widget=forms.HiddenInput)
-    because = forms.CharField(
-        label="Reason",
-        max_length=500,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="Kept in the audit log, beside your name.",
-    )
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from unfold.decorators import action
 
+from kernel.audit.record import audited
 from kernel.back_office import FoundById, ModelAdmin, ReadOnly, ReasonForm, asks
 from kernel.clock import now
 from kernel.ids import encode
@@ -17,6 +18,7 @@ from paygate.fx.exchange import written
 from paygate.fx.fetch import decide
 from paygate.fx.models import Feed, Quote, Rate
 from paygate.fx.position import positions, total
+from paygate.staff.step_up import step_up
 
 
 @admin.register(Rate)
@@ -75,10 +77,16 @@ class RateAdmin(ReadOnly, ModelAdmin):
     def _decide(
         self, request: HttpRequest, form: ReasonForm, object_id: str, *, accept: bool
     ) -> HttpResponse:
+        if answer := step_up(request):
+            return answer
         rate = Rate.objects.get(id=object_id)
         why = form.cleaned_data["reason"]
         by = request.user.get_username()
-        if decide(rate, accept=accept, by=by, reason=why, now=now()):
+        act = "rate.believe" if accept else "rate.refuse"
+        with audited(request, act, rate, because=why) as deed:
+            decided = decide(rate, accept=accept, by=by, reason=why, now=now())
+            deed.details["decided"] = decided
+        if decided:
             messages.success(request, f"{rate}: {'accepted' if accept else 'refused'}.")
         else:
             messages.error(request, f"{rate} was decided about already.")

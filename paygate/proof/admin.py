@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from unfold.decorators import action
-from unfold.forms import BaseDialogForm
 
-from kernel.back_office import ModelAdmin, ReadOnly, go_to
+from kernel.audit.record import audited
+from kernel.back_office import ModelAdmin, ReadOnly, ReasonForm, asks, go_to
 from paygate.proof.dispatch import have_it_run
 from paygate.proof.models import Run
+from paygate.proof.queues import failing
 
 
-class Sure(BaseDialogForm):  # type: ignore[misc]
-    """Nothing to fill in; but what sets something going is posted."""
+class Standing(admin.SimpleListFilter):
+    """Those since the last run that holds: what the sidebar's queue counts."""
+
+    title, parameter_name = "standing", "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("failing", "failing now")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset & failing() if self.value() else queryset
 
 
 @admin.register(Run)
 class RunAdmin(ReadOnly, ModelAdmin):
     list_display = ("at", "holds", "discrepancies", "payments", "took", "who")
-    list_filter = ("holds",)
+    list_filter = (Standing, "holds")
     ordering = ("-at",)
     show_full_result_count = False
     fields = readonly_fields = ("summary", "who", "statements")
@@ -53,15 +64,16 @@ class RunAdmin(ReadOnly, ModelAdmin):
         description="Prove now",
         url_path="prove-now",
         permissions=["run"],
-        dialog={
-            "title": "Prove now",
-            "description": "All of it is recomputed from the entries, payments and calls themselves.",
-            "form_class": Sure,
-            "form_submit_text": "Prove now",
-        },
+        dialog=asks(
+            "Prove now",
+            "All of it is recomputed from the entries, payments and calls themselves. What for?",
+        ),
     )
-    def prove_now(self, request: HttpRequest, form: Sure) -> HttpResponse:
-        if have_it_run(by=request.user.get_username()):
+    def prove_now(self, request: HttpRequest, form: ReasonForm) -> HttpResponse:
+        why = form.cleaned_data["reason"]
+        with audited(request, "proof.run", because=why, kind="run", subject="new") as deed:
+            runs = deed.details["runs"] = have_it_run(by=request.user.get_username())
+        if runs:
             messages.success(request, "It runs; its result comes here when it has ended.")
         else:
             messages.error(

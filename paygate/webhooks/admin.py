@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
@@ -12,6 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import action
 
+from kernel.audit.record import audited
 from kernel.back_office import FoundById, ModelAdmin, ReadOnly, ReasonForm, asks, go_to
 from kernel.clock import now
 from paygate.psp.registry import PSPS
@@ -109,7 +109,11 @@ class PspEventAdmin(FoundById, ReadOnly, ModelAdmin):
     )
     def apply_all_again(self, request: HttpRequest, form: ReasonForm) -> HttpResponse:
         why = form.cleaned_data["reason"]
-        count = decide.apply_all_again(by=request.user.get_username(), why=why, now=now())
+        with audited(
+            request, "psp_event.apply_all_again", because=why, kind="pspevent", subject="all"
+        ) as deed:
+            count = decide.apply_all_again(by=request.user.get_username(), why=why, now=now())
+            deed.details["count"] = count
         for psp in PSPS:
             ring(psp)
         messages.success(request, f"{count} have their turn.")
@@ -120,12 +124,14 @@ class PspEventAdmin(FoundById, ReadOnly, ModelAdmin):
     ) -> HttpResponse:
         verb = {"Apply again": decide.apply_again, "Set aside": decide.set_aside}[title]
         why = form.cleaned_data["reason"]
+        found = PspEvent.objects.get(id=object_id)
+        act = f"psp_event.{verb.__name__}"
         try:
-            event = verb(UUID(object_id), by=request.user.get_username(), why=why, now=now())
+            with audited(request, act, found, because=why, refusals=(NotQuarantined,)):
+                event = verb(found.id, by=request.user.get_username(), why=why, now=now())
         except NotQuarantined as reason:
             messages.error(request, f"{reason}: somebody was quicker.")
         else:
-            self.log_change(request, event, f"{title}: {why}")
             ring(event.psp)
             messages.success(request, f"{title}: done.")
         return go_to(request, reverse("admin:webhooks_pspevent_change", args=[object_id]))

@@ -12,28 +12,35 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
+from kernel.audit.record import audited
 from kernel.back_office import Kept, go_to
 from kernel.ids import InvalidId, decode, encode
 from merchants.models import Merchant
+from paygate.staff.step_up import step_up
 
 
 def carry_out(
-    page: Any,
     request: HttpRequest,
     row: Any,
     verb: Callable[[], Any],
     *,
+    act: str,
     done: str,
     why: str,
     refusals: tuple[type[Exception], ...],
 ) -> HttpResponse:
-    """Do it, write it down in the row's history, and go back to the row; what is refused is said."""
+    """Do it, with an entry in the audit log, and go back to the row; what is refused is said.
+
+    Whoever's login is not fresh proves themselves first.
+    """
+    if answer := step_up(request):
+        return answer
     try:
-        verb()
+        with audited(request, act, row, because=why, refusals=refusals):
+            verb()
     except refusals as refusal:
         messages.error(request, str(refusal))
     else:
-        page.log_change(request, row, f"{done}: {why}")
         messages.success(request, f"{done}.")
     return go_to(request, address_of(row))
 

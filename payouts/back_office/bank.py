@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.decorators import action
 
+from kernel.audit.record import saw
 from kernel.back_office import PRIVATE, FoundById, ModelAdmin, ReadOnly, ReasonForm, asks
 from kernel.clock import now
 from kernel.ids import InvalidId, decode
@@ -53,7 +54,7 @@ class Download(Bytes):
         if found is None:
             raise Http404
         name, content = self.file_of(found)
-        self.log_change(request, found, "Downloaded.")
+        saw(request, found, "content")
         return HttpResponse(
             content,
             content_type="application/octet-stream",
@@ -179,10 +180,10 @@ class ReportExceptionAdmin(ReadOnly, ModelAdmin):
         exception = ReportException.objects.get(id=object_id)
         why = form.cleaned_data["reason"]
         return carry_out(
-            self,
             request,
             exception,
             lambda: see_to(exception, by=request.user.get_username(), because=why, at=now()),
+            act="report_exception.seen_to",
             done="Seen to",
             why=why,
             refusals=(SeenToAlready,),

@@ -156,10 +156,10 @@ class DestinationAdmin(FoundById, AddedByVerb, ModelAdmin):
         destination = Destination.objects.get(id=object_id)
         why = form.cleaned_data["reason"]
         return carry_out(
-            self,
             request,
             destination,
             lambda: verb(destination, by=request.user.get_username(), because=why, at=now()),
+            act=f"destination.{verb.__name__}",
             done=done,
             why=why,
             refusals=(UnableToDecide,),

@@ -121,10 +121,10 @@ class PayoutAdmin(FoundById, ReadOnly, ModelAdmin):
         payout = Payout.objects.get(id=object_id)
         why = form.cleaned_data["reason"]
         return carry_out(
-            self,
             request,
             payout,
             lambda: cancel(payout, code="canceled_by_platform", message=why, at=now()),
+            act="payout.cancel",
             done="Canceled",
             why=why,
             refusals=(TooLate,),
@@ -144,10 +144,10 @@ class PayoutAdmin(FoundById, ReadOnly, ModelAdmin):
         why = form.cleaned_data["reason"]
         by = request.user.get_username()
         return carry_out(
-            self,
             request,
             payout,
             lambda: remove(batch, [payout.id], by=by, because=why, at=now()),
+            act="payout.take_out",
             done="Taken out of its batch",
             why=why,
             refusals=(Refused,),

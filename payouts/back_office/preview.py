@@ -21,9 +21,11 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextareaWidget
 
+from kernel.audit.record import audited
 from kernel.clock import now
 from kernel.ids import encode
 from kernel.money import Money
+from paygate.staff.step_up import step_up
 from payouts.acts import who_had_a_say
 from payouts.approve import approve, submit
 from payouts.back_office.asking import address_of, link
@@ -88,13 +90,17 @@ class PreviewPage:
         form = DecideForm(self._request.POST)
         if not form.is_valid():
             return self._shown(preview(self._batch, at=now()), form)
+        if answer := step_up(self._request):
+            return answer
+        why = form.cleaned_data["reason"]
         try:
-            done = self._do(deed, form.cleaned_data)
+            with audited(
+                self._request, f"batch.{deed}", self._batch, because=why, refusals=(Refused,)
+            ) as entry:
+                done = entry.details["said"] = self._do(deed, form.cleaned_data)
         except Refused as refusal:
             messages.error(self._request, str(refusal))
         else:
-            why = form.cleaned_data["reason"]
-            self._page.log_change(self._request, self._batch, f"{done}: {why}" if why else done)
             messages.success(self._request, f"{done}.")
         return redirect(reverse("admin:payouts_batch_preview", args=[self._batch.id]))
 

@@ -258,6 +258,7 @@ def test_a_payments_cost_is_found_by_its_id_and_shown_with_its_charges(root_user
 def a_price(**changes):
     return {
         "psp": "stripe",
+        "because": "Their contract.",
         "method": "visa",
         "country": "eea",
         "currency": "EUR",

@@ -72,6 +72,7 @@ def terms(whose, **changes):
     return {
         "merchant": str(whose.merchant.id),
         "calendar": "us",
+        "because": "As agreed.",
         "time_zone": "America/New_York",
         "cutoff": "17:00:00",
         "delay_days": "1",

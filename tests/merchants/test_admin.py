@@ -65,6 +65,7 @@ def test_no_hash_of_a_key_is_shown(root_user, rows):
 
 def plan(whose, **changes):
     return {
+        "because": "As agreed.",
         "merchant": str(whose.merchant.id),
         "psp": "stripe",
         "currency": "USD",

@@ -6,10 +6,10 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from kernel.audit.models import Entry
 from kernel.clock import now
 from kernel.ids import encode, uuid7
 from payouts.approve import approve
@@ -114,9 +114,11 @@ class TestPayouts:
             "canceled",
             "The merchant telephoned.",
         )
-        entry = LogEntry.objects.get()
-        assert entry.user.username == "ada"
-        assert entry.change_message == "Canceled: The merchant telephoned."
+        entry = Entry.objects.get(outcome="done")
+        assert (entry.by, entry.act, entry.because) == (
+            *("ada", "payout.cancel", "The merchant telephoned."),
+        )
+        assert (entry.before["state"], entry.after["state"]) == ("draft", "canceled")
         assert act(ada, one, "call-off").status_code == 403
 
     def test_it_is_taken_out_of_its_batch(self, ada, one):
@@ -144,7 +146,13 @@ class TestBatches:
         settings.PAYOUT_LARGE_BATCH = {"EUR": 100_00}
         made = ada.post(
             f"{OFFICE}/batch/add/",
-            {"rail": "bank", "value_date": str(DAY), "currencies": ["EUR"], "note": "Noon."},
+            {
+                "rail": "bank",
+                "value_date": str(DAY),
+                "currencies": ["EUR"],
+                "note": "Noon.",
+                "because": "The day's.",
+            },
         )
         batch = Batch.objects.get()
         assert made["Location"] == f"{OFFICE}/batch/{batch.id}/preview"
@@ -162,10 +170,12 @@ class TestBatches:
         batch = Batch.objects.get()
         assert (batch.state, batch.created_by, batch.submitted_by) == ("approved", "ada", "ada")
         assert (batch.approved_by, batch.approved_because) == ("grace", "I counted it.")
-        assert {e.change_message for e in LogEntry.objects.filter(action_flag=2)} == {
-            "Submitted: As agreed.",
-            "Approved: I counted it.",
-        }
+        done = Entry.objects.filter(outcome="done").order_by("position")
+        assert [(entry.by, entry.act, entry.because) for entry in done] == [
+            ("ada", "add", "The day's."),
+            ("ada", "batch.submit", "As agreed."),
+            ("grace", "batch.approve", "I counted it."),
+        ]
 
         send_batch(batch, at=now())
         after = text(ada.get(made["Location"]))
@@ -310,6 +320,7 @@ class TestSchedules:
             "interval": "weekly",
             "anchor": 5,
             "minimum": 100,
+            "because": "As they asked.",
         }
         ada.post(f"{OFFICE}/schedule/add/", given)
         made = Schedule.objects.get()
@@ -343,7 +354,8 @@ class TestTheBank:
         assert sha256(saved.content).hexdigest() == file.sha256
         assert IBAN.encode() in saved.content
         assert saved["Content-Disposition"] == f'attachment; filename="{file.message_id}.xml"'
-        assert LogEntry.objects.get().change_message == "Downloaded."
+        entry = Entry.objects.get()
+        assert (entry.outcome, entry.by, entry.details) == ("seen", "ada", {"fields": ["content"]})
 
     def test_who_may_not_see_account_numbers_does_not(self, file):
         eve = login("eve", "view_bankfile", "view_batch")

@@ -113,7 +113,7 @@ def test_the_command_keeps_its_run_unless_it_is_told_not_to(paid):
 
 
 def prove_now(client, **options):
-    return client.post(f"{LIST}prove-now/", {"_form_submitted": "True"}, **options)
+    return client.post(f"{LIST}prove-now/", {"_form_submitted": "True", "reason": "Audit."}, **options)
 
 
 def test_the_page_shows_the_counter_example_first(wrong):

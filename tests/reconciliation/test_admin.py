@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from kernel.audit.models import Entry
 from kernel.clock import now
 from kernel.ids import encode, uuid7
 from merchants.onboard import onboard
@@ -258,7 +258,8 @@ class TestStatements:
         return kept
 
     def upload(self, client, name="balance.csv", **more):
-        given = {"psp": "stripe", "file": SimpleUploadedFile(name, CONTENT)} | more
+        file = SimpleUploadedFile(name, CONTENT)
+        given = {"psp": "stripe", "file": file, "because": "It never came."} | more
         return client.post(f"{OFFICE}/statement/add/", given, follow=True)
 
     def test_a_file_is_handed_in_once(self, ada):
@@ -268,6 +269,11 @@ class TestStatements:
         assert (statement.source, statement.received_by, statement.livemode) == (
             *("uploaded", "ada", False),
         )
+        entry = Entry.objects.get(outcome="done")
+        assert (entry.act, entry.by, entry.because) == (
+            *("statement.upload", "ada", "It never came."),
+        )
+        assert entry.details == {"statement": statement.public_id, "new": True}
         assert "nothing changes" in said(self.upload(ada, "another.csv"))[0]
         assert Statement.objects.count() == 1
 
@@ -286,7 +292,8 @@ class TestStatements:
         assert b"".join(reply.streaming_content) == CONTENT
         assert reply["Content-Disposition"] == 'attachment; filename="balance.csv"'
         assert "private, no-store" in reply["Cache-Control"]
-        assert LogEntry.objects.get().change_message == "Downloaded."
+        entry = Entry.objects.get()
+        assert (entry.outcome, entry.by, entry.details) == ("seen", "ada", {"fields": ["content"]})
         assert ada.get(f"{OFFICE}/statement/{uuid7()}/bytes").status_code == 404
         stranger = login("stranger", "view_batch")
         assert stranger.get(f"{OFFICE}/statement/{kept.id}/bytes").status_code == 403
@@ -300,7 +307,9 @@ class TestStatements:
         ada.post(again, given)
         kept.refresh_from_db()
         assert (kept.state, kept.refused_row, kept.refused_because) == ("received", None, "")
-        assert LogEntry.objects.get().change_message == "Read again: The format is known now."
+        entry = Entry.objects.get(outcome="done")
+        assert (entry.act, entry.because) == ("statement.read_again", "The format is known now.")
+        assert entry.after["state"] == "received"
         assert ada.post(again, given).status_code == 403
         assert ada.get(f"{OFFICE}/statement/x/read-again/").status_code == 403
 

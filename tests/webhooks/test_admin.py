@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from kernel.audit.models import Entry
 from paygate.psp.events import Quarantined
 from paygate.webhooks import decide
 from paygate.webhooks.legible import HIDDEN, legible
@@ -102,7 +102,11 @@ def test_what_can_be_applied_now_is_applied_again(root_user, quarantined, heard)
     assert (event.state, event.result) == ("applied", "heard")
     assert (event.decided_by, event.decided_why) == ("ada", "The payment was found.")
     assert heard == ["pi_1"]
-    assert LogEntry.objects.get().change_message == "Apply again: The payment was found."
+    entry = Entry.objects.get(outcome="done")
+    assert (entry.by, entry.act, entry.because) == (
+        *("ada", "psp_event.apply_again", "The payment was found."),
+    )
+    assert entry.subject == event.public_id
 
 
 def test_what_still_contradicts_us_comes_back_with_the_name_on_it(

@@ -16,6 +16,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from kernel.audit.record import audited
 from kernel.clock import now
 from kernel.money import Money
 from ledger.transaction import Unbalanced
@@ -34,6 +35,7 @@ from paygate.reconciliation.drafted import as_written, digest
 from paygate.reconciliation.faults import AMOUNTS
 from paygate.reconciliation.models import Break, BreakState
 from paygate.reconciliation.words import called, grouped, happened
+from paygate.staff.step_up import step_up
 
 DRAFT, WRITE_OFF = Break.Proposal.DRAFT, Break.Proposal.WRITE_OFF
 #: What a line says, in the order in which it is shown.
@@ -79,8 +81,17 @@ class BreakPage:
         deed = self._request.POST.get("deed", "")
         if not self._allowed(deed):
             raise PermissionDenied
+        if answer := step_up(self._request):
+            return answer
         try:
-            done = self._do(deed, form.cleaned_data)
+            with audited(
+                self._request,
+                f"break.{deed}",
+                self._break,
+                because=form.cleaned_data["reason"],
+                refusals=(Refused,),
+            ) as entry:
+                done = entry.details["said"] = self._do(deed, form.cleaned_data)
         except Refused as refusal:
             messages.error(self._request, str(refusal))
         else:

@@ -23,9 +23,11 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from kernel.audit.record import audited, saw
 from kernel.back_office import PRIVATE, FoundById, ModelAdmin, ReadOnly, ReasonForm, asks, go_to
 from kernel.clock import now
 from kernel.money import Money
+from kernel.reasons import reason_field
 from paygate.reconciliation.back_office.showing import address_of, link, row_of
 from paygate.reconciliation.models import Break, Order, Statement
 from paygate.reconciliation.read_again import NotRefused, read_again
@@ -39,6 +41,8 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget, help_text="As the PSP gave it: nothing in it is changed."
     )
+
+    because = reason_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -123,7 +127,7 @@ class StatementAdmin(FoundById, ReadOnly, ModelAdmin):
         found = Statement.objects.filter(id=statement).first()
         if found is None:
             raise Http404
-        self.log_change(request, found, "Downloaded.")
+        saw(request, found, "content")
         name = "".join(
             c if (c.isascii() and c.isalnum()) or c in "._-" else "_" for c in found.name
         )
@@ -166,18 +170,27 @@ class StatementAdmin(FoundById, ReadOnly, ModelAdmin):
         )
 
     def _taken(self, request: HttpRequest, given: dict[str, Any]) -> HttpResponse:
-        received = receive(
-            given["psp"],
-            given["file"].name,
-            given["file"].chunks(),
-            livemode=given["livemode"],
-            source=Statement.Source.UPLOADED,
-            received_by=request.user.get_username(),
-            at=now(),
-        )
-        statement = received.statement
+        with audited(
+            request,
+            "statement.upload",
+            because=given["because"],
+            refusals=(TooLarge,),
+            kind="statement",
+            subject=given["file"].name,
+            psp=given["psp"],
+        ) as deed:
+            received = receive(
+                given["psp"],
+                given["file"].name,
+                given["file"].chunks(),
+                livemode=given["livemode"],
+                source=Statement.Source.UPLOADED,
+                received_by=request.user.get_username(),
+                at=now(),
+            )
+            statement = received.statement
+            deed.details |= {"statement": statement.public_id, "new": received.new}
         if received.new:
-            self.log_addition(request, statement, "Handed in.")
             messages.success(request, f"{statement.name} is kept, and read in a moment.")
         else:
             messages.warning(request, "The same bytes were received before: nothing changes.")
@@ -204,12 +217,15 @@ class StatementAdmin(FoundById, ReadOnly, ModelAdmin):
     )
     def read_again(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         statement = Statement.objects.get(id=object_id)
+        why = form.cleaned_data["reason"]
         try:
-            read_again(statement)
+            with audited(
+                request, "statement.read_again", statement, because=why, refusals=(NotRefused,)
+            ):
+                read_again(statement)
         except NotRefused as refusal:
             messages.error(request, str(refusal))
         else:
-            self.log_change(request, statement, f"Read again: {form.cleaned_data['reason']}")
             messages.success(request, "It is read again in a moment.")
         return go_to(request, address_of(statement))
 
