@@ -4,11 +4,14 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from paygate.api import fx, health, payments, refunds
+from paygate.console import search_pages
 from paygate.monitoring.page import metrics
 from paygate.psp.registry import PSPS
+from paygate.staff.account import ChangePassword
+from paygate.staff.log_in import log_in, log_out
 from paygate.webhooks.endpoint import deliver
 
 
@@ -38,7 +41,7 @@ urlpatterns = [
     ),
     path(
         "docs",
-        SpectacularSwaggerView.as_view(
+        SpectacularSwaggerSplitView.as_view(
             url_name="openapi", authentication_classes=[], permission_classes=[]
         ),
         name="docs",
@@ -47,9 +50,17 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("metrics", metrics),
     path("favicon.ico", _no_icon),
+    path("admin/search", admin.site.admin_view(search_pages.page)),
+    path("admin/search/", admin.site.admin_view(search_pages.page)),  # Before the theme's own.
+    path("admin/login/", log_in),
+    path("admin/logout/", log_out),
+    path("admin/password_change/", ChangePassword.as_view()),
+    path("admin/account/", include("paygate.staff.urls")),
     path("admin/", admin.site.urls),
     path("", RedirectView.as_view(url="/docs")),
 ]
 
-handler404 = "paygate.api.requests.not_found"
-handler500 = "paygate.api.requests.server_error"
+handler400 = "paygate.lean.malformed"
+handler403 = "paygate.lean.forbidden"
+handler404 = "paygate.lean.not_found"
+handler500 = "paygate.lean.server_error"

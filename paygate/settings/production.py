@@ -24,6 +24,7 @@ if missing:
 
 from kernel.sealed import read_key  # noqa: E402 - only with everything there is it worth reading.
 from paygate.settings.base import *  # noqa: E402
+from paygate.settings.env import env  # noqa: E402
 
 for sealing_key in SEALING_KEYS:
     read_key(sealing_key)
@@ -34,3 +35,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+# Browsers take such a cookie from this very host alone, and over https.
+SESSION_COOKIE_NAME = "__Host-session"
+CSRF_COOKIE_NAME = "__Host-csrf"
+
+PROXIES = env.int("PROXIES", default=1)  # Whoever speaks TLS for us.
+STAFF_SECOND_FACTOR = True  # No variable turns it off here.

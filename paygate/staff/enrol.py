@@ -13,9 +13,11 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+from unfold.widgets import INPUT_CLASSES
 
 from kernel.audit.models import Entry
 from kernel.clock import wall
@@ -24,7 +26,7 @@ from kernel.sealed import UnableToUnseal
 from paygate.staff import factors, guessing, passkeys
 from paygate.staff.log_in import Person, address_of, enter, person, where_to, write_down_of
 from paygate.staff.models import Authenticator
-from paygate.staff.step_up import step_up
+from paygate.staff.step_up import PROVED_AT, step_up
 
 _SECRET = "staff_app_to_come"  # noqa: S105 - the session's name for it.
 _LONGEST_NAME = 60
@@ -122,7 +124,9 @@ def _added(request: HttpRequest, someone: Person, added: Authenticator) -> HttpR
         name=added.name,
     )
     first = factors.of(someone.user).count() == 1
-    if not someone.logged_in:
+    if someone.logged_in:
+        request.session[PROVED_AT] = wall().timestamp()
+    else:
         enter(request, someone.user, by=str(added), proved=True)
     if first:
         return show_codes(request, someone)
@@ -164,4 +168,6 @@ def _page(request: HttpRequest, someone: Person, title: str) -> dict[str, Any]:
         "title": title,
         "someone": someone,
         "first": not factors.of(someone.user).exists(),
+        "app_url": reverse("staff:enrol_app"),
+        "input_classes": " ".join(INPUT_CLASSES),
     }

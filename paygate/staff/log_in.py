@@ -96,7 +96,7 @@ log_in = never_cache(sensitive_post_parameters("password")(LogIn.as_view()))
 def log_out(request: HttpRequest) -> HttpResponse:
     """End this session, or the way to one."""
     if request.user.is_authenticated:
-        write_down_of(request, cast(User, request.user), "log_out", Entry.Outcome.DONE)
+        write_down_of(request, cast("User", request.user), "log_out", Entry.Outcome.DONE)
     logout(request)
     return redirect("admin:login")
 
@@ -110,7 +110,7 @@ def enter(request: HttpRequest, user: User, *, by: str, proved: bool) -> None:
 def person(request: HttpRequest) -> Person | None:
     """Who is at the page: logged in as staff, or on the way; None for nobody, and for one who took too long."""
     if admin.site.has_permission(request):
-        return Person(cast(User, request.user), logged_in=True, next="")
+        return Person(cast("User", request.user), logged_in=True, next="")
     way = request.session.get(_ON_THE_WAY)
     if way is None or wall().timestamp() > way["until"]:
         return None

@@ -8,6 +8,16 @@ from django.db import models
 
 from kernel.ids import uuid7
 
+# By which browsers and systems are told from one another. Most claim to be others, too: the first that fits is it.
+_BROWSERS = (
+    *(("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome")),
+    *(("Safari/", "Safari"), ("python-requests/", "A script")),
+)
+_SYSTEMS = (
+    *(("Windows", "Windows"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android")),
+    *(("Mac OS", "macOS"), ("Linux", "Linux")),
+)
+
 
 class Authenticator(models.Model):
     """One second factor of one person: an app that makes codes, or a passkey."""
@@ -73,6 +83,13 @@ class Session(AbstractBaseSession):
         ordering = ["-seen_at"]
         default_permissions = ("view",)
         permissions = [("end_session", "Can end other people's sessions")]
+
+    @property
+    def browser(self) -> str:
+        """Which it is, in two words, as far as one can tell: "Firefox on Windows"."""
+        name = next((name for mark, name in _BROWSERS if mark in self.agent), "A browser")
+        system = next((name for mark, name in _SYSTEMS if mark in self.agent), "")
+        return f"{name} on {system}" if system else name
 
     def __str__(self) -> str:
         return f"session of {self.user} since {self.begun_at:%Y-%m-%d %H:%M} UTC"

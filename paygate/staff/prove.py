@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+from unfold.widgets import INPUT_CLASSES
 
 from kernel.audit.models import Entry
 from kernel.clock import wall
@@ -114,4 +115,5 @@ def _page(request: HttpRequest, someone: Person) -> dict[str, Any]:
         "has_app": Authenticator.Kind.APP in kinds,
         "on_paper": "on_paper" in request.GET or Authenticator.Kind.APP not in kinds,
         "here": reverse("staff:prove"),
+        "input_classes": " ".join(INPUT_CLASSES),
     }
