@@ -35,6 +35,7 @@ def refund(
     amount: int | None,
     reason: str = "",
     metadata: dict[str, str] | None = None,
+    source: Refund.Source = Refund.Source.API,
     bind: BindKey | None,
     now: datetime,
 ) -> Claimed:
@@ -44,9 +45,9 @@ def refund(
     """
     for turn in range(TRIES):
         payment = get(merchant_id, payment_id, livemode=livemode)
-        giving = _amount(payment, amount)
+        giving = amount_of(payment, amount)
         try:
-            return _claim(payment, giving, reason, metadata or {}, bind=bind, now=now)
+            return _claim(payment, giving, reason, metadata or {}, source, bind=bind, now=now)
         except Stale:
             step_aside(turn)
     raise UnableToProceed(
@@ -59,6 +60,7 @@ def _claim(
     giving: int,
     reason: str,
     metadata: dict[str, str],
+    source: Refund.Source,
     *,
     bind: BindKey | None,
     now: datetime,
@@ -72,6 +74,7 @@ def _claim(
         amount=giving,
         currency=payment.currency,
         reason=reason,
+        source=source,
         psp=payment.psp,
         of_reference=of_reference,
         captured=captured,
@@ -123,8 +126,8 @@ def _claim(
             return Claimed(payment, attempt)
 
 
-def _amount(payment: Payment, amount: int | None) -> int:
-    """What is to be given back. Raises UnableToProceed."""
+def amount_of(payment: Payment, amount: int | None) -> int:
+    """What is to be given back, in minor units (default: all that is left). Raises UnableToProceed."""
     if payment.amount_disputed:
         raise UnableToProceed(
             payment,

@@ -128,7 +128,7 @@ def test_it_is_the_database_that_would_refuse_one_too_many(api, settled, monkeyp
 
     payment = settled("stripe")
     api.post("refunds", {"payment": payment, "amount": 60_00})
-    monkeypatch.setattr(refund, "_amount", lambda payment, amount: amount)
+    monkeypatch.setattr(refund, "amount_of", lambda payment, amount: amount)
 
     reply = api.post("refunds", {"payment": payment, "amount": 60_00})
 
