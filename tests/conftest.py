@@ -75,24 +75,27 @@ def nothing_remembered() -> Iterator[None]:
 def commits(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """For tests whose threads commit: what they left is taken out again.
 
-    Their module has a `db` of its own, which is this. It is done as only the tables' owner can, behind the
-    backs of the triggers that refuse it.
+    Their module has a `db` of its own, which is this.
     """
     with django_db_blocker.unblock():
         yield
-        with atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind IN ('r', 'p')"
-                " AND c.relnamespace = 'public'::regnamespace"
-                " AND c.relname !~ '^((django|auth)_|business_day$|approval_limit$)'"
-            )
-            tables = [table for (table,) in cursor.fetchall()]
-            for order in ("DISABLE", "ENABLE"):
-                for table in tables:
-                    cursor.execute(f"ALTER TABLE {table} {order} TRIGGER USER")
-                if order == "DISABLE":
-                    cursor.execute(f"TRUNCATE {', '.join(tables)}")
-        connection.close()
+        forget_commits()
+
+
+def forget_commits() -> None:
+    """Take out what was committed, as only the tables' owner can, behind the backs of the triggers that refuse it."""
+    with atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind IN ('r', 'p')"
+            " AND c.relnamespace = 'public'::regnamespace AND c.relname !~ '^((django|auth)_|business_day$)'"
+        )
+        tables = [table for (table,) in cursor.fetchall()]
+        for order in ("DISABLE", "ENABLE"):
+            for table in tables:
+                cursor.execute(f"ALTER TABLE {table} {order} TRIGGER USER")
+            if order == "DISABLE":
+                cursor.execute(f"TRUNCATE {', '.join(tables)}")
+    connection.close()
 
 
 @pytest.fixture

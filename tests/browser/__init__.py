@@ -1,0 +1,1 @@
+"""The back office in a browser: what a person sees, clicks and types."""

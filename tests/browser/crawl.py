@@ -1,0 +1,46 @@
+"""Every page that somebody comes to by following the links of the back office, one of each kind."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from urllib.parse import urljoin, urlsplit
+
+from django.contrib.auth.models import User
+from django.test import Client
+from lxml import html
+
+#: One row's page stands for those of all rows, and a list for all its filters.
+ROW = re.compile(r"/([0-9a-f]{8}-[0-9a-f-]{27}|\d+|[a-z]{2,4}_[0-9A-Za-z]{10,})(?=/|$)")
+#: What is saved, or ends the session; not looked at.
+NO_PAGE = re.compile(r"/(logout|jsi18n|download|file|bytes|content)(/|$)|\.(csv|pdf|json|beancount)$")
+DEEPEST = 3
+
+
+def pages(user: User) -> dict[str, str]:
+    """By their kind, the addresses of the pages that this person finds. A link that fails raises."""
+    client = Client()
+    client.force_login(user)
+    found: dict[str, str] = {}
+    ahead = deque([("/admin/", 0)])
+    while ahead:
+        address, depth = ahead.popleft()
+        path = urlsplit(address).path
+        kind = ROW.sub("/*", path)
+        if kind in found or NO_PAGE.search(path):
+            continue
+        reply = client.get(address, follow=True)
+        assert reply.status_code == 200, f"{reply.status_code} {address} for {user}"
+        if not reply.get("Content-Type", "").startswith("text/html") or reply.streaming:
+            continue
+        found[kind] = address
+        if depth < DEEPEST:
+            ahead.extend((link, depth + 1) for link in _links(reply.content, address))
+    return found
+
+
+def _links(content: bytes, address: str) -> list[str]:
+    links = [
+        urljoin(address, str(link)) for link in html.fromstring(content).xpath("//a[@href]/@href")
+    ]
+    return [link for link in links if link.startswith("/admin/")]
