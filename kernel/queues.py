@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
 
 #: A queue is counted no further: whoever has that much to do need not know it exactly.
 MOST = 1_000
@@ -26,3 +29,8 @@ class Queue:
     query: str = ""
     urgent: Callable[[datetime], int] | None = None
     section: str = "Queues"
+
+
+def upto_most(rows: QuerySet[Any]) -> int:
+    """How many rows there are, counted no further than MOST."""
+    return rows.order_by()[:MOST].count()

@@ -23,6 +23,7 @@ HEARERS = (
     "merchants.notices.hear.hear",
     "paygate.costs.hear.hear",
     "paygate.monitoring.hear.hear",
+    "paygate.console.figures.hear.hear",
 )
 
 NEWS = {
@@ -63,6 +64,13 @@ CHECKS: tuple[str, ...] = (
 )
 
 
+#: Lists of kernel.facts.Facts: what happened to money, by those whose tables it is in; the dashboard counts it.
+FIGURES: tuple[str, ...] = (
+    "paygate.payments.facts.FACTS",
+    "disputes.facts.FACTS",
+    "payouts.facts.FACTS",
+)
+
 #: Lists of kernel.readings.Reading: what is asked now and then of how the platform does, by those whose tables it is.
 READINGS: tuple[str, ...] = (
     "merchants.funds.metrics.READINGS",
@@ -76,10 +84,26 @@ READINGS: tuple[str, ...] = (
 )
 
 #: Lists of kernel.finding.Finder: how the back office's search finds what is in our rooms, in the order of its answers.
-FINDERS: tuple[str, ...] = ()
+FINDERS: tuple[str, ...] = (
+    "paygate.payments.finders.FINDERS",
+    "disputes.finders.FINDERS",
+    "payouts.finders.FINDERS",
+    "merchants.finders.FINDERS",
+    "merchants.customers.finders.FINDERS",
+    "paygate.webhooks.finders.FINDERS",
+    "paygate.reconciliation.finders.FINDERS",
+    "ledger.finders.FINDERS",
+)
 
 #: Lists of kernel.queues.Queue: what waits for a person, in the order of the sidebar.
-QUEUES: tuple[str, ...] = ()
+QUEUES: tuple[str, ...] = (
+    "disputes.queues.QUEUES",
+    "payouts.queues.QUEUES",
+    "paygate.reconciliation.queues.QUEUES",
+    "paygate.webhooks.queues.QUEUES",
+    "merchants.notices.queues.QUEUES",
+    "paygate.proof.queues.QUEUES",
+)
 
 #: What tells of a payment on its page (kernel.timeline.Teller): each room what it knows.
 TIMELINES: tuple[str, ...] = (

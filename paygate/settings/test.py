@@ -22,6 +22,7 @@ REQUIRE_DURABLE_DATABASE = False  # The tests' own PostgreSQL may run without fs
 RESEND_FOR = 1.0
 CALL_OVER_AFTER = 2.0
 NOTICES_MAY_GO_PRIVATE = True
+BACK_OFFICE_LABEL = "Test"
 STAFF_SECOND_FACTOR = False  # tests/staff turn it on.
 # Without a feed: one sheet, every day anew.
 FX_ECB_SOURCE = str(BASE_DIR / "paygate/fx/samples/eurofxref-daily.xml")

@@ -1,0 +1,2 @@
+DROP INDEX statement_name;
+DROP INDEX reconciliation_break_proposed;
