@@ -50,9 +50,9 @@ def _wrapped(handler: Handler, names: tuple[str, ...]) -> Handler:
 
 def _address(request: HttpRequest) -> str:
     """Whence the request came to the outermost of our own proxies; whatever else is said, anybody can have written."""
-    passed_on = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    if 0 < settings.PROXIES <= len(passed_on):
-        return passed_on[-settings.PROXIES].strip() or request.META.get("REMOTE_ADDR", "")
+    passed_on = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+    if 0 < settings.PROXIES <= len(passed_on) and (last := passed_on[-settings.PROXIES].strip()):
+        return last
     return str(request.META.get("REMOTE_ADDR", ""))
 
 

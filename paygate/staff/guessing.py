@@ -12,6 +12,7 @@ from __future__ import annotations
 import ipaddress
 import unicodedata
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import F
@@ -54,7 +55,7 @@ def count(what: str, name: str, address: str, *, at: datetime) -> bool:
     begins = False
     with atomic():
         for who, where, free in _counted(what, name, address):
-            values = {
+            values: dict[str, Any] = {
                 "what": what,
                 "name": who,
                 "address": where,
@@ -83,6 +84,11 @@ def forgive(what: str, name: str, address: str) -> None:
     )
 
 
+def pardon(name: str) -> None:
+    """All pauses of a login end."""
+    Guess.objects.filter(name=_folded(name)).delete()
+
+
 def forget(*, at: datetime) -> None:
     """What was long ago counts no more."""
     Guess.objects.filter(last_at__lt=at - FORGOTTEN_AFTER, free_at__lt=at).delete()
@@ -90,12 +96,16 @@ def forget(*, at: datetime) -> None:
 
 def _counted(what: str, name: str, address: str) -> list[tuple[str, str, int]]:
     """Under whom and where a try counts, and how many are free. Always in this order, so that no two wait crosswise."""
-    name = unicodedata.normalize("NFKC", name).casefold().replace("\0", "")[:150]
+    name = _folded(name)
     address = _network(address)
     return [
         (name, address, FREE),
         ("", address, FREE_TOGETHER) if what == PASSWORD else (name, "", FREE_TOGETHER),
     ]
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().replace("\0", "")[:150]
 
 
 def _network(address: str) -> str:

@@ -96,7 +96,7 @@ log_in = never_cache(sensitive_post_parameters("password")(LogIn.as_view()))
 def log_out(request: HttpRequest) -> HttpResponse:
     """End this session, or the way to one."""
     if request.user.is_authenticated:
-        write_down_of(request, cast("User", request.user), "log_out", Entry.Outcome.DONE)
+        write_down_of(request, request.user, "log_out", Entry.Outcome.DONE)
     logout(request)
     return redirect("admin:login")
 

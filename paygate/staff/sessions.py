@@ -83,7 +83,7 @@ class SessionStore(DatabaseStore):
         if self.row is None or self.row.user_id is None or now - self.row.seen_at < SEEN_EVERY:
             return
         idle, longest = _limits()
-        self.model.objects.filter(pk=self.row.pk).update(
+        self.get_model_class().objects.filter(pk=self.row.pk).update(
             seen_at=now, expire_date=Least(now + idle, F("begun_at") + longest)
         )
 

@@ -1,0 +1,1 @@
+"""Pages of the back office about the people who work in it."""
