@@ -23,6 +23,7 @@ app.autodiscover_tasks(
         "paygate.payments",
         "paygate.proof",
         "paygate.reconciliation",
+        "paygate.staff",
         "paygate.webhooks",
         "paygate.housekeeping",
         "disputes",

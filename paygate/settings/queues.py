@@ -142,6 +142,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"queue": "default", "expires": 300.0},
     },
+    "forget old sessions": {
+        "task": "staff.forget",
+        "schedule": 3600.0,
+        "options": {"queue": "default", "expires": 3600.0},
+    },
     # Each asks the table whether it is time; so a worker that comes back late, or a clock set forward, misses nothing.
     "fetch rates of exchange": {
         "task": "fx.fetch",
