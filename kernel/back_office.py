@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin as ThemedModelAdmin
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from kernel.audit.history import ShowsHistory
 from kernel.audit.models import Entry
 from kernel.audit.record import differing, name_of, snapshot, write_down
 from kernel.ids import InvalidId, decode
@@ -29,7 +30,7 @@ PRIVATE = {
 }
 
 
-class ModelAdmin(AsksWhy, ThemedModelAdmin):  # type: ignore[misc]
+class ModelAdmin(AsksWhy, ShowsHistory, ThemedModelAdmin):  # type: ignore[misc]
     """A page of the back office: whatever is done on it by a form is in the audit log, in the same commit, with why."""
 
     def get_object(

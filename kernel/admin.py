@@ -1,0 +1,5 @@
+"""Django looks for an app's pages here."""
+
+from kernel.audit import pages
+
+__all__ = ["pages"]
