@@ -9,5 +9,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 METRICS_FOR_THIS_MACHINE = False
 # Days for which the minutes are kept of which success rates are made up.
 SUCCESS_KEPT_DAYS = env.int("SUCCESS_KEPT_DAYS", default=92)
+# … and for which the dashboard has figures of each hour; those of each day are kept for ever.
+FIGURES_HOURS_KEPT_DAYS = env.int("FIGURES_HOURS_KEPT_DAYS", default=100)
 
 share()  # Settings are read before anything counts.

@@ -183,6 +183,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"queue": "default", "expires": 3600.0},
     },
+    "forget old figures": {
+        "task": "console.forget",
+        "schedule": 3600.0,
+        "options": {"queue": "default", "expires": 3600.0},
+    },
+    "check yesterday's figures": {
+        "task": "console.check",
+        "schedule": crontab(hour="5", minute="10"),
+        "options": {"queue": "default", "expires": 3600.0},
+    },
     # What is to be done tables tell; so a day on which no worker was there is asked for later.
     **{
         what: {

@@ -40,12 +40,14 @@ PAYOUTS = _look(
 )
 RECONCILIATION = _look("reconciliation", "order", "statement", "batch", "break", "note")
 AUDIT = _look("kernel", "entry")
+DASHBOARD = _look("console", "dashboard")  # Figures of money: for all who look at payments.
 STAFF = _look("auth", "user", "group") | _look("staff", "authenticator", "session")
 KEYS = _look("merchants", "apikey")
 
 EVERYTHING = (
     *(PAYMENTS | DISPUTES | MERCHANTS | NOTICES | TERMS | EVENTS | APPROVALS | ROUTING | COSTS),
     *(BOOKS | CURRENCIES | PAYOUTS | RECONCILIATION | AUDIT | STAFF | KEYS | CUSTOMERS),
+    *DASHBOARD,
 )
 
 # ------------------------------------------------------------------------------------------ the roles
@@ -53,6 +55,7 @@ EVERYTHING = (
 _SUPPORT = frozenset(
     {
         *(PAYMENTS | DISPUTES | MERCHANTS | CUSTOMERS | NOTICES | EVENTS | APPROVALS),
+        *DASHBOARD,
         *("payments.refund", "payments.capture", "payments.cancel", "payments.look_up"),
         *("disputes.answer", "merchants.change_notice"),
     }
@@ -60,7 +63,7 @@ _SUPPORT = frozenset(
 _FINANCE = frozenset(
     {
         *(PAYMENTS | DISPUTES | MERCHANTS | TERMS | APPROVALS | COSTS),
-        *(BOOKS | CURRENCIES | PAYOUTS | RECONCILIATION),
+        *(BOOKS | CURRENCIES | PAYOUTS | RECONCILIATION | DASHBOARD),
         *("payouts.build_batch", "payouts.approve_batch", "payouts.change_payout"),
         *("payouts.add_destination", "payouts.decide_destination", "payouts.add_schedule"),
         *("payouts.download_bankfile", "payouts.settle_reportexception"),
@@ -90,6 +93,7 @@ ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
         "risk": frozenset(
             {
                 *(PAYMENTS | DISPUTES | MERCHANTS | CUSTOMERS | EVENTS | ROUTING | APPROVALS),
+                *DASHBOARD,
                 *("payments.cancel", "payments.view_wire", "merchants.see_pii"),
             }
         ),
