@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -56,9 +57,15 @@ class RefundForm(DeedForm):
 
     def ask(self, read: Read) -> None:
         left = read.payment.money(read.payment.refundable)
-        self.fields["amount"] = AmountField(
+        field = AmountField(
             read.payment.currency, initial=left.major, help_text=f"{left} can be given back."
         )
+        field.widget.attrs |= {  # The theme's htmx asks who would pay, while it is typed.
+            "hx-get": reverse("admin:payments_payment_preview", args=[read.payment.id]),
+            "hx-trigger": "input changed delay:250ms",
+            "hx-target": "next .payment-preview",
+        }
+        self.fields["amount"] = field
 
 
 class CaptureForm(DeedForm):

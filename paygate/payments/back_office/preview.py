@@ -19,7 +19,7 @@ from paygate.payments.back_office.page import Read
 from paygate.payments.back_office.words import called, card
 from paygate.payments.begin import UnableToProceed
 from paygate.payments.models import Payment
-from paygate.payments.refund import taken_by
+from paygate.payments.refund import amount_of, taken_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,8 @@ def preview(read: Read, amount: Money, *, at: datetime) -> Preview:
 
 
 def _check(read: Read, amount: Money) -> None:
-    payment = read.payment
-    if payment.amount_disputed:
-        raise UnableToProceed(payment, "payment_disputed", "A dispute holds the payment.")
-    left = payment.money(payment.refundable)
-    if amount > left:
-        raise UnableToProceed(
-            payment, "amount_too_large", f"{left} can be given back, not {amount}."
-        )
-    taken_by(payment, read.attempts, amount.minor)
+    """What the verb would say of it now. Raises UnableToProceed."""
+    taken_by(read.payment, read.attempts, amount_of(read.payment, amount.minor))
 
 
 def _lines(payment: Payment, amount: Money, fee: Money) -> Iterable[Line]:

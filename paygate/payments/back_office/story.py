@@ -22,7 +22,11 @@ from paygate.payments.models import Attempt, Operation, Payment, Refund, RefundS
 
 def about(payment: Payment, attempts: Sequence[Attempt], refunds: Sequence[Refund]) -> About:
     """All the names by which rooms may know the payment."""
-    references = {payment.psp_reference, *(one.psp_reference for one in (*attempts, *refunds))}
+    references = {
+        payment.psp_reference,
+        *(attempt.psp_reference for attempt in attempts),
+        *(refund.psp_reference for refund in refunds),
+    }
     return About(
         merchant_id=payment.merchant_id,
         payment_id=payment.id,
@@ -125,8 +129,10 @@ def _of_refund(refund: Refund, attempt: Attempt | None) -> Iterable[Moment]:
     page = reverse("admin:payments_refund_change", args=[refund.id])
     if refund.source == Refund.Source.PSP:
         begun = f"Refund of {refund.money} made at {called(refund.psp)} itself"
+    elif refund.source == Refund.Source.BACK_OFFICE:
+        begun = f"Refund of {refund.money} asked for in the back office"
     else:
-        begun = f"Refund of {refund.money} asked for"
+        begun = f"Refund of {refund.money} asked for by the merchant"
     yield Moment(
         refund.created_at, begun, spaced(refund.reason), page, booked_as=(refund.public_id,)
     )

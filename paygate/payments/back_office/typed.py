@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django import forms
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -40,19 +41,21 @@ def in_minor(text: str, currency: str) -> int:
 class AmountField(forms.CharField):
     """An amount of one currency, in major units; cleaned to minor units."""
 
-    def __init__(self, currency: str, **kwargs: object) -> None:
+    def __init__(self, currency: str, *, initial: str, help_text: str) -> None:
         self.currency = currency
-        attrs = {"inputmode": "decimal", "autocomplete": "off"}
-        super().__init__(  # type: ignore[misc]
+        super().__init__(
+            label=f"Amount in {currency}",
             max_length=20,
-            widget=UnfoldAdminTextInputWidget(attrs=attrs),
-            **{"label": f"Amount in {currency}", **kwargs},
+            initial=initial,
+            help_text=help_text,
+            widget=UnfoldAdminTextInputWidget(
+                attrs={"inputmode": "decimal", "autocomplete": "off"}
+            ),
         )
 
-    def clean(self, value: str) -> int | None:  # type: ignore[override]
+    def clean(self, value: Any) -> Any:
+        """Minor units."""
         text = super().clean(value)
-        if not text:
-            return None
         try:
             return in_minor(text, self.currency)
         except NotAnAmount as why:
