@@ -100,11 +100,6 @@ class Payment(MerchantRow):
             ("capture", "Can capture payments"),
             ("cancel", "Can cancel payments"),
         ]
-        permissions = [
-            ("refund", "Can refund payments"),
-            ("capture", "Can capture payments"),
-            ("cancel", "Can cancel payments"),
-        ]
 
     def __str__(self) -> str:
         return f"{self.public_id} {Money(self.amount, self.currency)} {self.state}"
@@ -330,10 +325,6 @@ class Attempt(MerchantRow):
     class Meta:
         db_table = "payment_attempt"
         ordering = ["-id"]
-        permissions = [
-            ("look_up", "Can ask the PSP what became of an attempt"),
-            ("view_wire", "Can see what was sent to PSPs and answered, redacted"),
-        ]
         permissions = [
             ("look_up", "Can ask the PSP what became of an attempt"),
             ("view_wire", "Can see what was sent to PSPs and answered, redacted"),
