@@ -53,6 +53,8 @@ MOVEMENTS: tuple[str, ...] = (
 #: Lists of kernel.checks.Check: what must be true of the money, by those whose tables it is about.
 CHECKS: tuple[str, ...] = (
     "kernel.audit.proof.CHECKS",
+    "paygate.approvals.proof.CHECKS",
+    "paygate.payments.proof.CHECKS",
     "merchants.funds.proof.CHECKS",
     "payouts.proof.CHECKS",
     "disputes.proof.CHECKS",
@@ -118,6 +120,7 @@ TIMELINES: tuple[str, ...] = (
 #: called again after a crash, and then does nothing twice (paygate.approvals).
 APPROVED: dict[str, str] = {
     "refund": "paygate.payments.by_hand.carry_out_refund",
+    "verdict": "paygate.payments.verdict.carry_out_verdict",
 }
 
 

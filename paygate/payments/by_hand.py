@@ -26,6 +26,7 @@ from paygate.payments.capture import capture
 from paygate.payments.create import Claimed, KeyTaken
 from paygate.payments.dispatch import dispatch
 from paygate.payments.find import get, get_refund
+from paygate.payments.look_up import look_up_now as look_up_now
 from paygate.payments.models import Attempt, Payment, Refund
 from paygate.payments.refund import amount_of, refund
 from paygate.payments.write import BindKey

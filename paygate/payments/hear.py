@@ -18,6 +18,7 @@ from paygate.payments.expire import expire
 from paygate.payments.find import attempts_of
 from paygate.payments.locate import locate
 from paygate.payments.models import Attempt, Operation, Payment, Result, State
+from paygate.payments.verdict import decided_by_people
 from paygate.psp.events import Became, NotYet, PaymentMoved, Quarantined
 from paygate.psp.gateway import Approved, Outcome
 
@@ -31,6 +32,8 @@ EVIDENCE_FOR = {
     Became.CANCELED: {Operation.CANCEL, Operation.EXPIRE},
     Became.EXPIRED: {Operation.EXPIRE, Operation.CANCEL},
 }
+#: What an attempt cannot be of which that is told. (The other ways round are seen by the payment's state.)
+CONTRADICTS = {Became.DECLINED: Result.APPROVED, Became.CAPTURED: Result.NOT_SENT}
 LET_GO = {Became.CANCELED, Became.EXPIRED}
 HELD = {Became.AUTHORIZED, Became.CAPTURED}
 
@@ -96,6 +99,10 @@ def _at_rest(
 ) -> str:
     """Nothing of ours is out: the PSP did something by itself, or tells what we know."""
     state, became = State(payment.state), news.became
+    if decided := _decided_otherwise(attempts, news):
+        raise Quarantined(
+            f"two people decided that {decided.public_id} is {decided.outcome}, {payment.psp} says {became}"
+        )
     if state == State.REQUIRES_ACTION and became in HELD | {Became.DECLINED}:
         # The customer finished at the bank and may never come back to the shop.
         claimed = begin(
@@ -122,6 +129,19 @@ def _at_rest(
     if state in {State.CANCELED, State.EXPIRED} and became == Became.CAPTURED:
         raise Quarantined(f"{payment.public_id} is {state} here, and was captured")
     return NOTHING_NEW
+
+
+def _decided_otherwise(attempts: list[Attempt], news: PaymentMoved) -> Attempt | None:
+    """The attempt of which two people said what these news contradict."""
+    contradicted = CONTRADICTS.get(news.became)
+    if contradicted is None:
+        return None
+    about = [
+        attempt
+        for attempt in attempts
+        if Operation(attempt.operation) in EVIDENCE_FOR[news.became] and _about(attempt, news)
+    ]
+    return decided_by_people(about, contradicted)
 
 
 def _known(attempts: list[Attempt], news: PaymentMoved) -> bool:

@@ -52,7 +52,7 @@ def resolve(psp: str, *, at: datetime, most: int = 100) -> int:
 
 def _look_after(attempt: Attempt, payment: Payment, others: list[Attempt]) -> None:
     outcome = find_out(payment, attempt, now=present())
-    if _says_nothing_new(attempt, outcome):
+    if says_nothing_new(attempt, outcome):
         return  # Its next turn is already set.
     settle(payment, attempt, others, outcome)
 
@@ -112,7 +112,8 @@ def _of_the_first(outcome: Outcome) -> Outcome:
     return Unknown(outcome.why) if isinstance(outcome, NotSent) else outcome
 
 
-def _says_nothing_new(attempt: Attempt, outcome: Outcome) -> bool:
+def says_nothing_new(attempt: Attempt, outcome: Outcome) -> bool:
+    """Is that what was heard before, so that there is nothing to settle?"""
     match outcome:
         case Unknown():
             return attempt.outcome == Result.UNKNOWN

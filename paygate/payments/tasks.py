@@ -9,6 +9,7 @@ from celery import shared_task
 
 from kernel.clock import now
 from paygate.payments import carry_out as carrying
+from paygate.payments.budgets import give_budgets_back
 from paygate.payments.expire import expire_due
 from paygate.payments.resolve import resolve
 
@@ -34,3 +35,9 @@ def expire(**_: Any) -> None:
             kwargs={"pairs": [[str(attempt.merchant_id), str(attempt.id)]], "channel": ""},
             queue=f"psp.{attempt.psp}",  # A PSP that hangs keeps its own workers busy, not housekeeping's.
         )
+
+
+@shared_task(name="payments.budgets")
+def budgets(**_: Any) -> None:
+    """Give people their budgets back for which nothing was given back. Queue: default."""
+    give_budgets_back(at=now())
