@@ -69,6 +69,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"queue": "default", "expires": 15.0},
     },
+    "carry out what was approved": {
+        "task": "approvals.resume",
+        "schedule": 10.0,
+        "options": {"queue": "default", "expires": 10.0},
+    },
+    "give budgets back": {
+        "task": "payments.budgets",
+        "schedule": 60.0,
+        "options": {"queue": "default", "expires": 60.0},
+    },
     "tell merchants": {
         "task": "notices.deliver",
         "schedule": 1.0,
