@@ -1,10 +1,14 @@
-"""Disputes in the back office: to read, and files to save, by staff alone."""
+"""Disputes in the back office: found by every name, never changed by a form, and files to save by staff alone.
+
+The desk itself is in tests/disputes/back_office.
+"""
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from disputes.models import Evidence
+from disputes.models import Dispute, Evidence
+from kernel.audit.models import Entry
 from kernel.ids import encode
 from tests.disputes.conftest import PDF, withdrawn
 
@@ -33,7 +37,7 @@ def test_the_list_and_the_page_show_everything(admin_client, dispute):
     page = admin_client.get(f"/admin/disputes/dispute/{dispute.id}/change/").content.decode()
 
     assert dispute.public_id in listed
-    for seen in ("txn_1", "Delivered.", "Receipt.pdf", "10.4", "needs_response"):
+    for seen in ("txn_1", "Delivered.", "Receipt.pdf", "10.4", "needs response"):
         assert seen in page, seen
     payment = encode("pay", dispute.payment_id)
     assert f'<a href="/admin/payments/payment/{dispute.payment_id}/change/">{payment}</a>' in page
@@ -52,10 +56,12 @@ def test_a_dispute_is_found_by_every_name_it_has(admin_client, dispute, api, by)
 
 def test_nobody_adds_changes_or_deletes(admin_client, dispute):
     page = f"/admin/disputes/dispute/{dispute.id}"
+    [as_it_was] = Dispute.objects.filter(id=dispute.id).values()
 
     assert admin_client.get("/admin/disputes/dispute/add/").status_code == 403
-    assert admin_client.post(f"{page}/change/", {"amount": 1}).status_code == 403
+    admin_client.post(f"{page}/change/", {"amount": 1, "status": "won"})
     assert admin_client.post(f"{page}/delete/").status_code == 403
+    assert list(Dispute.objects.filter(id=dispute.id).values()) == [as_it_was]
 
 
 def test_staff_save_a_file_and_no_browser_opens_it(admin_client, file):
@@ -67,6 +73,8 @@ def test_staff_save_a_file_and_no_browser_opens_it(admin_client, file):
     assert reply["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in reply["Content-Security-Policy"]
     assert "no-store" in reply["Cache-Control"]
+    seen = Entry.objects.get(act="see", because="saved Receipt.pdf")
+    assert (seen.by, seen.details["fields"]) == ("admin", ["receipt"])
 
 
 def test_strangers_and_staff_without_the_right_get_nothing(client, file):

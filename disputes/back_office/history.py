@@ -1,0 +1,123 @@
+"""A dispute's own story: what its PSP said, what moved, what was given and asked for, and who did it. Newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from disputes.back_office.words import REASONS, STAGES, STATUSES, grouped, kind, moment
+from disputes.find import Parts
+from disputes.models import Act, Action, Dispute, Evidence, Report, Result
+from kernel.audit.models import Entry
+from kernel.timeline import MOST, Moment, Tone
+
+TONES = {
+    "needs_response": Tone.WAITING,
+    "under_review": Tone.PLAIN,
+    "won": Tone.GOOD,
+    "lost": Tone.BAD,
+}
+ASKED = {Action.SUBMIT: "Evidence submitted", Action.ACCEPT: "Dispute accepted"}
+ENDS = {
+    Result.DONE: ("{psp} has taken it", Tone.GOOD),
+    Result.DECLINED: ("{psp} would not take it", Tone.BAD),
+    Result.NOT_SENT: ("It was certainly not executed", Tone.BAD),
+    Result.OVERTAKEN: ("The case went on before it was known what became of this", Tone.BAD),
+}
+DEEDS = {
+    "dispute.give": "Evidence edited at the desk",
+    "dispute.submit": "Submitting at the desk",
+    "dispute.accept": "Accepting at the desk",
+}
+#: What the keys begin with under which the desk asks; a merchant's own key never collides with one.
+KEYS_BEGIN = "back-office-"
+
+
+def history(dispute: Dispute, parts: Parts, *, evidence: bool, people: bool) -> list[Moment]:
+    """All of it. `evidence`: may the names of what was given be seen; `people`: may it be told who did what."""
+    told = [
+        *_said(dispute),
+        *_moved(dispute, parts),
+        *_asked(parts),
+        *(_given(dispute) if evidence else ()),
+        *(_done(dispute) if people else ()),
+    ]
+    return sorted(told, key=lambda one: one.at, reverse=True)
+
+
+def _said(dispute: Dispute) -> Iterator[Moment]:
+    reports = Report.objects.filter(
+        merchant_id=dispute.merchant_id, dispute_id=dispute.id, act=None
+    ).order_by("-said_at", "-id")
+    for report in reports[:MOST]:
+        said = [STAGES[report.stage], REASONS.get(report.reason, report.reason)]
+        if report.reason_code:
+            said.append(f"code {report.reason_code}")
+        if report.evidence_due_by and report.standing == "needs_response":
+            said.append(f"answer by {moment(report.evidence_due_by)}")
+        yield Moment(
+            at=report.said_at,
+            title=f"{dispute.psp.capitalize()} said: {STATUSES[report.standing]}",
+            detail=f"{', '.join(said)} ({report.psp_reference})",
+            tone=TONES[report.standing],
+        )
+
+
+def _moved(dispute: Dispute, parts: Parts) -> Iterator[Moment]:
+    for one in parts.movements[-MOST:]:
+        back = one.direction == "reinstated"
+        yield Moment(
+            at=one.said_at,
+            title=f"{grouped(one.money)} {'given back' if back else 'taken'}",
+            detail=one.psp_reference
+            + (f", fee of the PSP {grouped(dispute.money(one.fee))}" if one.fee else ""),
+            tone=Tone.GOOD if back else Tone.BAD,
+        )
+
+
+def _asked(parts: Parts) -> Iterator[Moment]:
+    for act in parts.acts[-MOST:]:
+        yield Moment(
+            at=act.started_at,
+            title=ASKED[Action(act.action)],
+            detail=f"{act.public_id}, {'by the desk' if of_the_desk(act) else 'by the API'}",
+            tone=Tone.WAITING if act.open else Tone.PLAIN,
+        )
+        if act.finished_at is not None:
+            words, tone = ENDS[Result(act.outcome)]
+            yield Moment(
+                at=act.finished_at,
+                title=words.format(psp=act.psp.capitalize()),
+                detail=f"{act.psp_message} {act.psp_code}".strip(),
+                tone=tone,
+            )
+
+
+def of_the_desk(act: Act) -> bool:
+    """Was it asked for here?"""
+    return act.idempotency_key.startswith(KEYS_BEGIN)
+
+
+def _given(dispute: Dispute) -> Iterator[Moment]:
+    rows = Evidence.objects.filter(merchant_id=dispute.merchant_id, dispute_id=dispute.id)
+    for one in rows.order_by("-id")[:MOST]:
+        what = f"{kind(one.kind)}{f': {one.file_name}' if one.is_file else ''}"
+        yield Moment(at=one.given_at, title="Evidence given", detail=what)
+        if one.replaced_at is not None:
+            yield Moment(at=one.replaced_at, title="Evidence replaced or taken back", detail=what)
+
+
+def _done(dispute: Dispute) -> Iterator[Moment]:
+    ends = (Entry.Outcome.DONE, Entry.Outcome.REFUSED, Entry.Outcome.FAILED)
+    entries = Entry.objects.filter(
+        subject=dispute.public_id, act__in=list(DEEDS), outcome__in=ends
+    ).order_by("-position")
+    for entry in entries[:MOST]:
+        refused = entry.outcome != Entry.Outcome.DONE
+        said = f" {entry.details.get('said', '')}" if refused else ""
+        yield Moment(
+            at=entry.at,
+            title=f"{DEEDS[entry.act]}{', refused' if refused else ''}",
+            detail=f"“{entry.because}”{said}",
+            by=entry.by,
+            tone=Tone.BAD if refused else Tone.PLAIN,
+        )
