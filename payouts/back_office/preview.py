@@ -5,35 +5,28 @@ What is decided names the digest of what was shown, so that nobody stands for an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
-from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from kernel.audit.record import audited
 from kernel.clock import now
-from kernel.ids import encode
-from kernel.money import Money
 from paygate.staff.step_up import step_up
 from payouts.acts import who_had_a_say
 from payouts.approve import approve, submit
-from payouts.back_office.asking import address_of, link
+from payouts.back_office.asking import address_of
+from payouts.back_office.batch_words import STEPS, TONES, Named, progress, sentence, told
 from payouts.batch import Refused, cancel, change_date, fill, remove, take_back
 from payouts.models import Batch
-from payouts.preview import Finding, Preview, changes, preview
-
-LISTED = 20  # Payouts named in one line.
+from payouts.preview import Preview, changes, preview
 
 #: What may be done to a batch in a state: its name, what the button says, the right it takes.
 DEEDS: dict[str, list[tuple[str, str, str]]] = {
@@ -63,9 +56,7 @@ class DecideForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="Kept with the batch, beside your name. Whatever is not simply submitted or filled needs one.",
     )
-    value_date = forms.DateField(
-        required=False, widget=UnfoldAdminDateWidget, help_text="For another date only."
-    )
+    value_date = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
 
 class PreviewPage:
@@ -143,45 +134,30 @@ class PreviewPage:
         return "Canceled"
 
     def _shown(self, shown: Preview, form: DecideForm | None = None) -> HttpResponse:
-        changed = changes(shown)
-        batch = shown.batch
+        batch, deeds = shown.batch, dict(self._deeds())
+        changed = changes(shown) if batch.state == Batch.State.PENDING_APPROVAL else None
         return TemplateResponse(
             self._request,
             "payouts/preview.html",
             {
                 **self._page.admin_site.each_context(self._request),
                 "opts": self._page.opts,
-                "title": f"Preview of {batch.public_id}",
+                "title": batch.public_id,
                 "batch": batch,
                 "batch_url": address_of(batch),
                 "preview": shown,
-                "totals": _table(
-                    ("Currency", "Method", "Payouts", "Sum"),
-                    (
-                        (t.amount.currency, t.method or "all", t.payouts, t.amount)
-                        for t in (*shown.totals, *shown.methods)
-                    ),
-                ),
-                "states": _progress(batch),
-                "blocking": _findings(shown.blocking),
-                "warnings": _findings(shown.warnings),
-                "changes": changed and _changed(changed),
-                "changes_title": f"Changed since {_moment(changed.since)}",
-                "largest": _table(
-                    ("Payout", "Sum", "Destination"),
-                    (
-                        (link(p, p.public_id), p.money, link(p.destination, str(p.destination)))
-                        for p in shown.largest
-                    ),
-                ),
-                "files": _table(
-                    ("File", "Payments", "Sum", "State", "SHA-256"),
-                    (
-                        (link(f, f.message_id), f.payments, f.money, f.state, f.sha256)
-                        for f in batch.files.defer("content").order_by("id")
-                    ),
-                ),
-                "deeds": self._deeds(),
+                "sentence": sentence(batch, may_approve="approve" in deeds),
+                "steps": STEPS,
+                "tone": TONES.get(batch.state, ""),
+                "progress": progress(batch),
+                "blocking": [Named(f.words, f.payouts) for f in shown.blocking],
+                "warnings": [Named(f.words, f.payouts) for f in shown.warnings],
+                "changes": changed and told(changed),
+                "since": changed and changed.since,
+                "large": shown.large if batch.state == Batch.State.PENDING_APPROVAL else (),
+                "files": batch.files.defer("content").order_by("id"),
+                "acts": batch.acts.order_by("id"),
+                "deeds": deeds,
                 "form": form
                 or DecideForm(
                     initial={
@@ -192,55 +168,3 @@ class PreviewPage:
                 ),
             },
         )
-
-
-def _table(headers: Iterable[str], rows: Iterable[Iterable[Any]]) -> dict[str, Any]:
-    return {"headers": list(headers), "rows": [list(row) for row in rows]}
-
-
-def _progress(batch: Batch) -> dict[str, Any]:
-    """How many of its payouts are in which state."""
-    counted = (
-        batch.payouts.order_by()
-        .values("state", "currency")
-        .annotate(payouts=Count("id"), total=Sum("amount"))
-        .order_by("state", "currency")
-    )
-    return _table(
-        ("State", "Payouts", "Sum"),
-        ((c["state"], c["payouts"], Money(int(c["total"]), c["currency"])) for c in counted),
-    )
-
-
-def _findings(findings: Iterable[Finding]) -> dict[str, Any]:
-    return _table(
-        ("What", "Payouts", "Which"),
-        ((f.words, len(f.payouts) or "", _named(f.payouts)) for f in findings),
-    )
-
-
-def _changed(changed: Any) -> dict[str, Any]:
-    rows = [
-        ("canceled", len(changed.canceled), _named(changed.canceled)),
-        ("taken out", len(changed.removed), _named(changed.removed)),
-        ("taken in", changed.added, ""),
-        *([("another value date", "", "")] if changed.dated else []),
-        *((f"new: {f.words}", len(f.payouts) or "", _named(f.payouts)) for f in changed.appeared),
-    ]
-    return _table(("What", "Payouts", "Which"), (row for row in rows if row[1] != 0))
-
-
-def _named(ids: tuple[UUID, ...]) -> str:
-    """The first of them, as links."""
-
-    def page(id_: UUID) -> str:
-        return reverse("admin:payouts_payout_change", args=[id_])
-
-    named = format_html_join(
-        ", ", '<a href="{}">{}</a>', ((page(id_), encode("po", id_)) for id_ in ids[:LISTED])
-    )
-    return format_html("{}{}", named, ", …" if len(ids) > LISTED else "")
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}"

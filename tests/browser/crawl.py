@@ -13,7 +13,9 @@ from lxml import html
 #: One row's page stands for those of all rows, and a list for all its filters.
 ROW = re.compile(r"/([0-9a-f]{8}-[0-9a-f-]{27}|\d+|[a-z]{2,4}_[0-9A-Za-z]{10,})(?=/|$)")
 #: What is saved, or ends the session; not looked at.
-NO_PAGE = re.compile(r"/(logout|jsi18n|download|file|bytes|content)(/|$)|\.(csv|pdf|json|beancount)$")
+NO_PAGE = re.compile(
+    r"/(logout|jsi18n|download|file|bytes|content)(/|$)|\.(csv|pdf|json|beancount)$"
+)
 DEEPEST = 3
 
 

@@ -107,9 +107,7 @@ class Screen:
         ]
 
     def unexpected(self) -> list[str]:
-        return [
-            fault for fault in self.faults if not any(part in fault for part in self.expects)
-        ]
+        return [fault for fault in self.faults if not any(part in fault for part in self.expects)]
 
     def _said(self, message: ConsoleMessage) -> None:
         # What was not loaded is noted by its answer, which says more.

@@ -42,7 +42,11 @@ def built() -> Town:
     whose: UUID = merchant.merchant.id
     api = Api(merchant.secret_key)
     payment = api.pay(
-        amount=2495, currency="EUR", psp="stripe", metadata={"order": "1001"}, description="Two books"
+        amount=2495,
+        currency="EUR",
+        psp="stripe",
+        metadata={"order": "1001"},
+        description="Two books",
     ).json()
     assert payment["status"] == "captured", payment
     part = api.pay(amount=4200, currency="EUR", psp="adyen").json()
