@@ -19,6 +19,7 @@ from bench import database, tables
 from bench.books import books
 from bench.bound import bound, program
 from bench.deliveries import deliveries
+from bench.finding import finding
 from bench.inbound import inbound
 from bench.machine import machine, quiet
 from bench.money_out import money_out
@@ -32,12 +33,13 @@ from stack.up import PSPS, Stack
 
 PARTS = (
     *("whole-path", "refunds", "inbound", "deliveries", "bound", "books", "money-out"),
-    "reconciliation",
+    *("reconciliation", "finding"),
 )
 CLIENTS = (1, 2, 4, 8, 16, 32)
 REFUNDING = (1, 8, 16)  # Of these.
 TELLING = (1, 8, 32)  # Of these.
 CONNECTIONS = (1, 2, 4, 8)
+FOUND_AMONG = 1_000_000  # Payments.
 LINES = (100_000, 1_000_000)  # Of a settlement file.
 
 
@@ -50,6 +52,9 @@ def main() -> None:
     parser.add_argument("--psps", help="stripe, adyen, braintree and mixed, by commas")
     parser.add_argument("--merchants", type=int, help="who are paid at once, default 100000")
     parser.add_argument("--lines", help="of a settlement file, default 100000,1000000")
+    parser.add_argument(
+        "--payments", type=int, default=FOUND_AMONG, help="to find one among, default 1000000"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the data there as well")
     parser.add_argument("--folder", type=Path, default=Path(os.environ.get("STACK", ".stack")))
     options = parser.parse_args()
@@ -122,6 +127,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         if "reconciliation" in parts:
             lines = numbers(options.lines) or ((5_000,) if options.quick else LINES)
             results["reconciliation"] = reconciliation(stack, lines=lines, told=told)
+        if "finding" in parts:
+            payments = 20_000 if options.quick else options.payments
+            results["finding"] = finding(stack, payments=payments, told=told)
     return {**results, "after": quiet()}
 
 

@@ -51,6 +51,8 @@ def show(results: Mapping[str, Any], console: Console) -> None:
             money_out(out),
             f"Python's memory: {memory['before']:.0f} MB before, {memory['peak']:.0f} MB at most\n",
         )
+    if found := results.get("finding"):
+        console.print(finding(found))
     if rows := results.get("reconciliation"):
         console.print(reconciliation(rows))
         for row in rows:
@@ -267,6 +269,22 @@ def reconciliation(rows: list[dict[str, Any]]) -> Table:
             *_numbers(row["receive_seconds"] / copied, row["apply_seconds"] / copied, digits=1),
             *_numbers(row["postgres_cpu_seconds"] / busy, digits=1),
             *_numbers(memory["before"], memory["python"], memory["postgres"], digits=0),
+        )
+    return table
+
+
+def finding(found: Mapping[str, Any]) -> Table:
+    """Each question is asked of all finders, as a person with every right asks it; hits are capped."""
+    table = _table(
+        f"The back office's search among {found['payments']:,} payments",
+        *("question", "median ms", "p95 ms", "most ms", "hits", "queries", "read as a whole"),
+    )
+    for row in found["questions"]:
+        table.add_row(
+            row["what"],
+            *_numbers(row["median_ms"], row["p95_ms"], row["most_ms"], row["hits"], digits=1),
+            str(row["queries"]),
+            ", ".join(row["read_whole"]) or "nothing",
         )
     return table
 

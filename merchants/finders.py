@@ -123,7 +123,10 @@ class _HostOf(Func):
 
 def _host_in(text: str) -> str:
     """Of an address the host; "" where there is none."""
-    host = urlsplit(text).netloc if "://" in text else text
+    try:
+        host = urlsplit(text).netloc if "://" in text else text
+    except ValueError:  # No address after all.
+        return ""
     host = host.lower()
     return host if _HOST.fullmatch(host) else ""
 

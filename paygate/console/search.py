@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from kernel.card_numbers import contains_card_number
 from kernel.finding import LONGEST, Finder, Found
@@ -70,7 +70,7 @@ def _ask(finder: Finder, text: str, most: int) -> Group:
     try:
         with transaction.atomic():  # A question that fails must not take the others with it.
             found = list(finder.find(text, most + 1))
-    except DatabaseError as error:
+    except Exception as error:
         log.error("search.failed", extra={"kind": finder.kind, "error": type(error).__name__})
         return Group(finder.kind, (), more=False, failed=True)
     found.sort(key=lambda hit: hit.at or _FIRST, reverse=True)

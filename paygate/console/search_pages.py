@@ -37,9 +37,10 @@ HINTS = (
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """What `q` finds, by kind; straight to its page where it is an id and one thing is called by it.
+    """What `q` finds, by kind; straight to its page where it is an id, unless all is asked for.
 
-    The palette asks by `s`, and is answered by its list alone.
+    The first that is called by an id is the thing itself; the books, for instance, name it too. The palette asks by
+    `s`, and is answered by its list alone.
     """
     if "s" in request.GET:
         return _palette(request, request.GET["s"])
@@ -50,9 +51,8 @@ def page(request: HttpRequest) -> HttpResponse:
         groups = search(asked, request.user)
     except UnfitQuestion as why:
         asked, refused = "", str(why)  # Never shown again: it may be a card number.
-    hits = [hit for group in groups for hit in group.hits]
-    if len(hits) == 1 and is_id(asked):
-        return HttpResponseRedirect(hits[0].url)
+    if is_id(asked) and groups and len(groups[0].hits) == 1 and "all" not in request.GET:
+        return HttpResponseRedirect(groups[0].hits[0].url)
     context = {
         **admin.site.each_context(request),
         "title": "Search",
@@ -62,7 +62,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "most": MOST,
         "hints": HINTS,
     }
-    return TemplateResponse(request, "console/search.html", context, headers=_KEPT_NOWHERE)
+    return TemplateResponse(request, "console/search.html", context)
 
 
 def _palette(request: HttpRequest, text: str) -> HttpResponse:
@@ -97,9 +97,5 @@ def _palette(request: HttpRequest, text: str) -> HttpResponse:
         request,
         "console/palette.html",
         context,
-        headers={"HX-Trigger": "search", **_KEPT_NOWHERE},
+        headers={"HX-Trigger": "search"},
     )
-
-
-#: What somebody looked for is nobody else's business on a shared machine.
-_KEPT_NOWHERE = {"Cache-Control": "private, no-store"}

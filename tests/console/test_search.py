@@ -8,8 +8,15 @@ from django.test import Client
 
 from kernel.ids import decode, encode, uuid7
 from paygate.console import search as searching
-from paygate.console.search import MOST, search
+from paygate.console.search import MOST
 from paygate.payments.models import Attempt, Payment, Refund
+
+#: What nothing is called by, and what a program might stumble over.
+ODD = (
+    *("\0", "a\0b", "x" * 10_000, "🦊🦊", "%", "_", "'; --", "pay_", "pay_" + "z" * 26, "{}"),
+    *("4242 99999999999999999999", "4242 .", "4242 1.2.3.4", "31.02.2026 4242", "9" * 12),
+    *("kiosk & | ! :*", "http://[", "https://shop.example/x?y", "a@b", "@", "\u202e", "ſ"),
+)
 
 
 @pytest.fixture
@@ -102,8 +109,8 @@ class TestWhatOthersCallIt:
         assert urls(asked(payment.psp_reference)) == {its_page}
 
     def test_the_psps_reference_of_what_it_declined(self, api, asked):
-        made = api.pay(payment_method="pm_card_declined").json()
-        attempt = Attempt.objects.get(payment_id=decode("pay", made["id"]))
+        api.pay(payment_method="pm_card_declined", psp="stripe")
+        attempt = Attempt.objects.get()
         assert attempt.psp_reference, "the PSP has a name for it"
 
         assert f"/admin/payments/payment/{attempt.payment_id}/change/" in urls(
@@ -138,20 +145,14 @@ class TestWhatOthersCallIt:
 
         assert kinds(asked("park kio")) == ["Merchants"]
 
-    def test_what_a_transaction_of_the_books_was_caused_by(self, asked, payment):
+    def test_what_a_transaction_of_the_books_was_caused_by(self, otto, payment):
         attempt = Attempt.objects.get(payment_id=payment.id)
 
-        page = asked(attempt.public_id)
+        page = otto.get("/admin/search/", {"q": attempt.public_id, "all": "1"})
 
-        assert page.status_code in (200, 302)
-        assert "Books" in [
-            group.kind
-            for group in search(attempt.public_id, User.objects.get(username="in-auditor"))
-        ] or page.url
+        assert kinds(page) == ["Attempts", "Books"]
 
-    def test_a_value_that_many_have_shows_the_newest_and_says_that_there_are_more(
-        self, api, asked
-    ):
+    def test_a_value_that_many_have_shows_the_newest_and_says_that_there_are_more(self, api, asked):
         for _ in range(MOST + 2):
             api.pay(metadata={"channel": "everywhere"})
 
@@ -213,15 +214,13 @@ class TestWhatIsNoQuestion:
         assert typed not in page.content.decode()
         assert "4242424242424242" not in caplog.text.replace(" ", "").replace("-", "")
 
-    @pytest.mark.parametrize(
-        "typed",
-        ["\0", "a\0b", "x" * 10_000, "🦊🦊", "%", "_", "'; --", "pay_", "pay_" + "z" * 26, "{}"]
-        + ["4242 99999999999999999999", "4242 .", "4242 1.2.3.4", "31.02.2026 4242", "9" * 12]
-        + ["kiosk & | ! :*", "http://[", "https://shop.example/x?y", "a@b", "@", "\u202e", "ſ"],
-    )
+    @pytest.mark.parametrize("typed", ODD)
     @pytest.mark.parametrize("name", ["q", "s"])
     def test_never_breaks_the_page(self, otto, name, typed):
-        assert otto.get("/admin/search/", {name: typed, "extended": "1"}).status_code == 200
+        page = otto.get("/admin/search/", {name: typed, "extended": "1"})
+
+        assert page.status_code == 200
+        assert b"could not be asked" not in page.content
 
     def test_nothing_typed_says_what_can_be_looked_for(self, otto):
         assert "What can be looked for" in otto.get("/admin/search/").content.decode()
@@ -257,7 +256,7 @@ class TestThePalette:
         page = otto.get("/admin/search/", {"s": "order-1001", "extended": "1"}).content.decode()
 
         assert its_page in page
-        assert "/admin/search/?q=order-1001" in page
+        assert "/admin/search/?q=order-1001&amp;all=1" in page
 
     def test_finds_pages_by_the_beginning_of_a_word(self, otto):
         page = otto.get("/admin/search/", {"s": "refu", "extended": "1"}).content.decode()
@@ -267,4 +266,4 @@ class TestThePalette:
     def test_is_kept_by_no_browser(self, otto):
         page = otto.get("/admin/search/", {"s": "order-1001", "extended": "1"})
 
-        assert page["Cache-Control"] == "private, no-store"
+        assert {"private", "no-store"} <= set(page["Cache-Control"].split(", "))
