@@ -93,6 +93,11 @@ class Request(MerchantRow):
         return Money(self.amount, self.currency)
 
     @property
+    def says(self) -> str:
+        """What is asked for, as whoever asked was told it."""
+        return str(self.payload.get("says") or f"{self.kind} of {self.money}")
+
+    @property
     def idempotency_key(self) -> str:
         """The key under which it is carried out: once, however often that is tried."""
         return f"back-office-{self.public_id}"

@@ -81,7 +81,10 @@ def refund_by_hand(
                 merchant_id=payment.merchant_id,
                 livemode=payment.livemode,
                 money=money,
-                payload={"reason": reason},
+                payload={
+                    "reason": reason,
+                    "says": f"refund {money} of {fresh.money(fresh.amount_captured)} captured",
+                },
                 by=user.get_username(),
                 because=because,
                 key=under.key,

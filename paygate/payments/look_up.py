@@ -33,9 +33,6 @@ from paygate.psp.gateway import (
 #: So long nobody else asks, while the answer is awaited.
 OUR_TURN = timedelta(seconds=10)
 
-#: The PSPs, as people call them.
-CALLED = {"stripe": "Stripe", "adyen": "Adyen", "braintree": "Braintree"}
-
 
 @dataclass(frozen=True, slots=True)
 class Looked:
@@ -84,7 +81,7 @@ def look_up_soon(attempts: Sequence[Attempt], *, at: datetime) -> int:
 
 def in_words(payment: Payment, attempt: Attempt, outcome: Outcome) -> str:
     """What a PSP's answer means, in a sentence."""
-    psp = CALLED.get(attempt.psp, attempt.psp)
+    psp = attempt.psp.capitalize()
     match outcome:
         case Approved():
             sum_ = "" if attempt.operation in _WITHOUT_A_SUM else f" of {outcome.amount}"

@@ -65,6 +65,7 @@ def ask_for_verdict(
             "operation": attempt.operation,
             "verdict": EXECUTED if executed else NOT_EXECUTED,
             "psp_reference": reference if executed else "",
+            "says": _in_words(payment, attempt, reference if executed else None),
         },
         by=by,
         because=because,
@@ -121,6 +122,14 @@ def _outcome(payment: Payment, attempt: Attempt, request: Request) -> Outcome:
         captured=attempt.charges and payment.capture_method == "automatic",
         psp_message=said,
     )
+
+
+def _in_words(payment: Payment, attempt: Attempt, reference: str | None) -> str:
+    """What is asked for; `reference` is None where it was not executed."""
+    what = f"{attempt.operation} of {payment.money(attempt.amount)} at {attempt.psp.capitalize()}"
+    if reference is None:
+        return f"settle the {what} as certainly not executed"
+    return f"settle the {what} as executed" + (f", {reference}" if reference else "")
 
 
 def _must_fit(payment: Payment, attempt: Attempt, reference: str, amount: int | None) -> None:
