@@ -1,10 +1,8 @@
 """Whoever guesses waits, longer each time, where they are; the owner of the login, elsewhere, does not."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
 from kernel.clock import wall
 from kernel.shortcuts import client as redis
@@ -175,22 +173,3 @@ def test_a_forwarded_address_counts_only_behind_a_proxy_of_ours(settings, db):
         refused(**{"X-Forwarded-For": f"203.0.113.{one}, 198.51.100.99"})
     assert refused(**{"X-Forwarded-For": "203.0.113.77, 198.51.100.99"}) == 429
     assert said("log_in")[-1].address == "198.51.100.99"
-
-
-class TestAtOnce:
-    @pytest.fixture
-    def db(self, commits):
-        """Threads commit."""
-
-    def test_fifty_at_once_are_no_more_than_ten(self, db):
-        def guess(_):
-            try:
-                guessing.count(guessing.PASSWORD, "ada", "192.0.2.1", at=NOW)
-            except guessing.TooManyGuesses:
-                return 0
-            finally:
-                connection.close()
-            return 1
-
-        with ThreadPoolExecutor(10) as threads:
-            assert sum(threads.map(guess, range(50))) == 10
