@@ -348,6 +348,17 @@ class Attempt(MerchantRow):
         return self.operation in {Operation.AUTHORIZE, Operation.CONFIRM}
 
 
+class Unresolved(Attempt):
+    """An attempt whose outcome nobody knows: what the desk for it is about."""
+
+    class Meta:
+        proxy = True
+        ordering = ["started_at"]
+        default_permissions = ("view",)
+        verbose_name = "unresolved attempt"
+        verbose_name_plural = "unresolved money"
+
+
 def arrows(model: type[Payment | Refund] = Payment) -> set[tuple[str, str]]:
     """Every (from, to) of a model's graph, read off its transitions above."""
     state: Any = model._meta.get_field("state")

@@ -20,7 +20,7 @@ def _look(app: str, *models: str) -> frozenset[str]:
 
 # ------------------------------------------------------------------------------------ what is looked at
 
-PAYMENTS = _look("payments", "payment", "refund", "attempt") | _look("fx", "quote")
+PAYMENTS = _look("payments", "payment", "refund", "attempt", "unresolved") | _look("fx", "quote")
 DISPUTES = _look(
     *("disputes", "dispute", "case", "report", "movement", "round", "evidence", "act"),
 )
