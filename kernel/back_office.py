@@ -20,17 +20,12 @@ from kernel.audit.history import ShowsHistory
 from kernel.audit.models import Entry
 from kernel.audit.record import differing, name_of, snapshot, write_down
 from kernel.ids import InvalidId, decode
+from kernel.lists.page import ListPage
+from kernel.private import PRIVATE as PRIVATE
 from kernel.reasons import BECAUSE, AsksWhy
 
-#: The headers of a file that is saved, never opened in the browser, nor kept by it.
-PRIVATE = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cache-Control": "private, no-store",
-}
 
-
-class ModelAdmin(AsksWhy, ShowsHistory, ThemedModelAdmin):  # type: ignore[misc]
+class ModelAdmin(AsksWhy, ShowsHistory, ListPage, ThemedModelAdmin):  # type: ignore[misc]
     """A page of the back office: whatever is done on it by a form is in the audit log, in the same commit, with why."""
 
     def get_object(
