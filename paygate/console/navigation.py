@@ -99,12 +99,6 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
                 "merchants_webhookendpoint_changelist",
             ),
             Page(
-                "Routing",
-                "alt_route",
-                "routing.view_routingweight",
-                "routing_routingweight_changelist",
-            ),
-            Page(
                 "Costs", "request_quote", "costs.view_paymentcost", "costs_paymentcost_changelist"
             ),
             Page("Exchange rates", "currency_exchange", "fx.view_rate", "fx_rate_changelist"),
