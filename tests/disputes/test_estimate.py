@@ -1,10 +1,12 @@
 """How likely a dispute is to be won: by the merchant's own history, with its size, never certain."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from disputes.estimate import Past, estimate, history
+from disputes.estimate import Chance, Past, estimate, histories, history
 from disputes.models import Dispute
 from paygate.psp.cases import Reason
 from tests.disputes.conftest import Case
@@ -50,6 +52,68 @@ def test_it_is_never_certain(decided, data):
     won = data.draw(st.integers(0, decided))
 
     assert 0 < asked(NONE, Past("fraudulent", NONE, won, decided))["probability"] < 1
+
+
+DECIDED = st.integers(0, 10_000).flatmap(
+    lambda decided: st.tuples(st.integers(0, decided), st.just(decided))
+)
+MINOR = st.integers(0, 10**15)
+
+
+@given(DECIDED, MINOR, MINOR)
+def test_what_answering_is_worth_is_exact_to_half_a_minor_unit(counted, amount, fee):
+    chance = Chance(*counted, "all")
+    likely = Fraction(chance.won + 1, chance.decided + 2)
+
+    worth = chance.worth(amount=amount, fee=fee)
+
+    exact = likely * amount - (1 - likely) * fee
+    assert worth - Fraction(1, 2) <= exact < worth + Fraction(1, 2)
+    assert -fee <= worth <= amount
+    assert type(worth) is int
+
+
+@given(DECIDED, MINOR, MINOR)
+def test_another_one_won_never_makes_answering_worth_less(counted, amount, fee):
+    won, decided = counted
+    before = Chance(won, decided, "all").worth(amount=amount, fee=fee)
+
+    assert Chance(won + 1, decided + 1, "all").worth(amount=amount, fee=fee) >= before
+    assert Chance(won, decided + 1, "all").worth(amount=amount, fee=fee) <= before
+
+
+@given(DECIDED)
+def test_in_percent_it_is_never_certain_and_never_off_by_more_than_one(counted):
+    chance = Chance(*counted, "all")
+    exact = Fraction(100 * (chance.won + 1), chance.decided + 2)
+
+    assert 1 <= chance.percent <= 99
+    assert abs(chance.percent - exact) <= 1
+
+
+def test_the_worth_of_a_known_case():
+    chance = Chance(29, 46, "reason")  # 30 of 48.
+
+    assert chance.percent == 63
+    assert chance.worth(amount=2495, fee=1500) == 997  # 1559.375 less 562.5, and up.
+    assert Chance(0, 0, "all").worth(amount=1, fee=0) == 1  # Half of one goes up.
+    assert Chance(0, 0, "all").worth(amount=0, fee=1) == 0
+
+
+@pytest.mark.django_db
+def test_histories_are_each_merchants_own(merchant, another_merchant, case, client_for):
+    case().heard("won")
+    paid = client_for(another_merchant).pay(psp="stripe").json()
+    Case(paid, "foreign").heard("lost")
+    ours, theirs = ((one.merchant.id, False) for one in (merchant, another_merchant))
+    live = (merchant.merchant.id, True)
+
+    assert histories([ours, theirs, live]) == {
+        ours: [Past("fraudulent", NONE, won=1, decided=1)],
+        theirs: [Past("fraudulent", NONE, won=0, decided=1)],
+        live: [],
+    }
+    assert histories([]) == {}
 
 
 @pytest.mark.django_db

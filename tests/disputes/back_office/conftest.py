@@ -65,8 +65,9 @@ def _address(dispute: Dispute, where: str) -> str:
 
 
 def said(reply: Any) -> str:
-    """What the person is told on top of the next page."""
-    return " ".join(str(message) for message in get_messages(reply.wsgi_request))
+    """What the person is told last, on top of the next page; "" for nothing."""
+    told = [str(message) for message in get_messages(reply.wsgi_request)]
+    return told[-1] if told else ""
 
 
 def words(reply: Any) -> str:
