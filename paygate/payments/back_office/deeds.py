@@ -21,6 +21,7 @@ from paygate.payments.by_hand import (
     capture_by_hand,
     refund_by_hand,
 )
+from paygate.payments.look_up import look_up_now
 from paygate.payments.models import Payment
 from paygate.payments.render import ACTIONS
 
@@ -98,6 +99,11 @@ def _cancel(doing: Doing) -> str:
     return ""
 
 
+def _look_up(doing: Doing) -> str:
+    attempt = doing.read.open_attempt
+    return look_up_now(attempt, at=doing.at).said if attempt else "It is settled already."
+
+
 def _send_again(doing: Doing) -> str:
     payment = doing.read.payment
     event = redeliver(
@@ -137,6 +143,12 @@ DEEDS = (
         _allows("cancel"),
         _cancel,
         danger=True,
+    ),
+    Deed(
+        *("look-up", "Look up now", "search", "payments.look_up", "look_up"),
+        "Asks the PSP now what became of the request, without waiting for the next look-up.",
+        lambda read: read.open_attempt is not None,
+        _look_up,
     ),
     Deed(
         *("send-again", "Send notice again", "send", SEND_AGAIN, "notice.send_again"),

@@ -37,7 +37,7 @@ def facts(payment: Payment, attempts: Sequence[Attempt], merchant: Merchant | No
     groups = [
         Facts("References", [*_references(payment, merchant)]),
         Facts("Card", [*_card(payment)]),
-        Facts("Routing", [*_routing(attempts)]),
+        Facts("Routing", [*routing(attempts)]),
         Facts("Risk", [*_risk(payment)]),
         Facts("Conversion", [*_conversion(payment)]),
         Facts("From the merchant", [*_from_merchant(payment)]),
@@ -83,7 +83,7 @@ def _card(payment: Payment) -> Iterable[Fact]:
     yield Fact("Captured", "at once" if payment.capture_method == "automatic" else "by hand")
 
 
-def _routing(attempts: Sequence[Attempt]) -> Iterable[Fact]:
+def routing(attempts: Sequence[Attempt]) -> Iterable[Fact]:
     """Why this PSP: of the first attempt, which the others follow."""
     route = attempts[0].route if attempts else {}
     if why := route.get("because"):

@@ -23,7 +23,7 @@ class DeedForm(forms.Form):
 
     key = forms.CharField(max_length=36, widget=forms.HiddenInput)
     because = forms.CharField(
-        label="Reason",
+        label="Why",
         max_length=500,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
         help_text="Kept in the audit log, beside your name.",
@@ -44,8 +44,9 @@ class DeedForm(forms.Form):
 
 class RefundForm(DeedForm):
     reason = forms.ChoiceField(
-        label="Reason for the PSP",
+        label="Reason for the PSP and the merchant",
         required=False,
+        initial="requested_by_customer",
         choices=[
             ("requested_by_customer", "Requested by the customer"),
             ("duplicate", "Duplicate"),

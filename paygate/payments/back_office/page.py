@@ -50,8 +50,7 @@ class Read:
     @property
     def open_attempt(self) -> Attempt | None:
         """The last one of which nobody knows how it ended."""
-        waiting = (one for one in reversed(self.attempts) if one.open and one.taken_at)
-        return next(waiting, None)
+        return next((attempt for attempt in reversed(self.attempts) if attempt.open), None)
 
     def sentence(self, *, now: datetime) -> str:
         return sentence(self.payment, self.attempts, self.refunds, now=now)

@@ -74,7 +74,7 @@ def _lines(payment: Payment, amount: Money, fee: Money) -> Iterable[Line]:
     yield Line("The customer gets", str(amount), f"on {on or 'the card'}, by {called(payment.psp)}")
     yield Line("The merchant's balance is debited", str(amount + fee), _converted(payment))
     charged = "charged when the refund succeeds" if fee else "none was agreed"
-    yield Line("of that our refund fee", str(fee), charged)
+    yield Line("Of that our refund fee", str(fee), charged)
     if payment.fee:
         kept = payment.money(payment.fee)
         yield Line("Our processing fee", str(kept), "taken at the capture, and not given back")
@@ -91,11 +91,10 @@ def _converted(payment: Payment) -> str:
 
 
 def _warnings(payment: Payment, available: Money, debited: Money) -> Iterable[str]:
-    if payment.conversion is None and available < debited:
-        yield (
-            f"The merchant has {available} available: after this they owe us {debited - available},"
-            " until later payments cover it."
-        )
+    if payment.conversion is not None or available >= debited:
+        return
+    has = f"has {available} available" if available.minor >= 0 else f"owes us {-available} already"
+    yield f"The merchant {has}: after this they owe us {debited - available}, until payments cover it."
 
 
 def _journal(payment: Payment, amount: Money, fee: Money) -> Iterable[str]:

@@ -62,12 +62,12 @@ def own(payment: Payment, attempts: Sequence[Attempt], refunds: Sequence[Refund]
             f"Created: {payment.money(payment.amount)}",
             f"To be captured {'at once' if payment.capture_method == 'automatic' else 'by hand'}",
         ),
-        *(_of_attempt(payment, attempt) for attempt in attempts),
-        *(moment for refund in refunds for moment in _of_refund(refund, answered.get(refund.id))),
+        *(of_attempt(payment, attempt) for attempt in attempts),
+        *(moment for refund in refunds for moment in of_refund(refund, answered.get(refund.id))),
     ]
 
 
-def _of_attempt(payment: Payment, attempt: Attempt) -> Moment:
+def of_attempt(payment: Payment, attempt: Attempt) -> Moment:
     """At the moment of its answer; at that of the question, while there is none."""
     outcome, tone = OUTCOMES[attempt.outcome]
     amount = f" of {payment.money(attempt.amount)}" if attempt.operation in _WITH_AMOUNT else ""
@@ -124,7 +124,7 @@ def _span(seconds: float) -> str:
     return f"{round(seconds / 3_600)} hours"
 
 
-def _of_refund(refund: Refund, attempt: Attempt | None) -> Iterable[Moment]:
+def of_refund(refund: Refund, attempt: Attempt | None) -> Iterable[Moment]:
     """That it was asked for; and what became of it where no attempt of ours tells that."""
     page = reverse("admin:payments_refund_change", args=[refund.id])
     if refund.source == Refund.Source.PSP:

@@ -83,7 +83,7 @@ def test_what_is_no_amount_comes_back_with_a_word_on_it_and_moves_nothing(suppor
     payment = paid()
     page = do(support, payment, "refund", amount=typed, reason="")
     assert page.status_code == 200
-    assert "Reason" in shown(page)
+    assert "Why" in shown(page)
     assert not Refund.objects.exists()
     assert not Entry.objects.filter(act="refund").exists()
 
