@@ -32,25 +32,28 @@ def looking(*, payments: int, owner: str, turns: int = TURNS) -> dict[str, Any]:
         fill(psycopg.ClientCursor(database).execute, payments)
     with psycopg.connect(owner, autocommit=True) as database:
         database.execute("VACUUM ANALYZE")
+        paid = drawn(database.cursor(), turns)
     filled = time.perf_counter() - began
-    return {"payments": payments, "fill_seconds": filled, "questions": ask_all(turns)}
+    return {"payments": payments, "fill_seconds": filled, "questions": ask_all(paid)}
 
 
-def ask_all(turns: int, seed: int = 7) -> list[dict[str, Any]]:
-    """Every sort of question, of payments that are drawn from those of bench.crowded."""
+def drawn(cursor: Any, turns: int) -> list[dict[str, Any]]:
+    """So many payments of bench.crowded, the same ones each time."""
+    cursor.execute(
+        "SELECT * FROM bench.paid WHERE NOT declined ORDER BY md5(n::text) LIMIT %s", [turns]
+    )
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def ask_all(paid: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every sort of question that these payments give somebody to ask."""
     from django.contrib.auth.models import User
     from django.db import connection
 
     from paygate.console.search import search
 
     anybody = User(username="bench", is_superuser=True, is_active=True)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT * FROM bench.paid WHERE NOT declined ORDER BY md5(n::text || %s) LIMIT %s",
-            [str(seed), turns],
-        )
-        names = [column[0] for column in cursor.description or ()]
-        paid = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     measured = []
     for what, texts in sorts(paid):
         took, hits = [], 0

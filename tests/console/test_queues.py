@@ -301,8 +301,7 @@ def _payouts(whose, at):
             **(submitted if state == "pending_approval" else {}),
         )
     for state in ("proposed", "rejected"):
-        decided = {"decided_by": "grace", "decided_because": "no", "decided_at": at}
-        Destination.objects.create(
+        destination = Destination.objects.create(
             merchant_id=whose,
             livemode=False,
             currency="EUR",
@@ -312,11 +311,13 @@ def _payouts(whose, at):
             country="DE",
             sealed=b"sealed",
             last4="3000",
-            state=state,
             proposed_by="ada",
             created_at=at,
-            **(decided if state == "rejected" else {}),
         )
+        if state == "rejected":
+            Destination.objects.filter(merchant_id=whose, id=destination.id).update(
+                state=state, decided_by="grace", decided_because="no", decided_at=at
+            )
     report = Report.objects.create(
         livemode=False,
         number=1,

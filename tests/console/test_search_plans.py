@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from bench.crowded import fill
-from bench.looking import reading_whole, sorts
+from bench.looking import drawn, reading_whole, sorts
 from paygate.console.search import search
 
 PAYMENTS = 20_000
@@ -23,11 +23,7 @@ def crowded(django_db_setup, django_db_blocker):
             with connection.cursor() as cursor:
                 fill(cursor.execute, PAYMENTS, merchants=5_000)
                 cursor.execute("ANALYZE")
-                cursor.execute(
-                    "SELECT * FROM bench.paid WHERE NOT declined ORDER BY md5(n::text) LIMIT 5"
-                )
-                names = [column[0] for column in cursor.description]
-                paid = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+                paid = drawn(cursor, 5)
             yield dict(sorts(paid))
         finally:
             connection.rollback()
