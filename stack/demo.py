@@ -3,10 +3,10 @@
 Two merchants send hundreds of payments and refunds through the real HTTP API while the PSPs misbehave, and so do
 their webhooks; with --kill our own processes are killed as well. Then months pass at the PSPs: payers dispute, the
 merchants' desk answers, banks decide and take cases up again, refunds and captures come back. Then a fortnight of
-payouts (fortnight.py), and a night in which the PSPs' files meet our books (night.py). When the dust has settled
-nothing may be unresolved, the proof must hold, our books must agree with those of each PSP's simulator and of the
-bank's, to the cent, what was wrong in the files must have been found and nothing else, and each merchant's endpoint
-must have heard every event, each object's in order. The exit code says whether so.
+payouts (fortnight.py), a night in which the PSPs' files meet our books (night.py), and a day in the back office
+(office.py). When the dust has settled nothing may be unresolved, the proof must hold, our books must agree with those
+of each PSP's simulator and of the bank's, to the cent, what was wrong in the files must have been found and nothing
+else, and each merchant's endpoint must have heard every event, each object's in order. The exit code says whether so.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from stack.endpoint import Endpoint
 from stack.fortnight import Stage
 from stack.mischief import TOLD_AT_LAST, WEBHOOKS, Psps
 from stack.night import Night
+from stack.office import Office
 from stack.processes import UnableToStart
 from stack.regulars import introduce
 from stack.report import Day, console, report
@@ -184,6 +185,9 @@ def _day(stack: Stack, endpoint: Endpoint, options: argparse.Namespace) -> bool:
     night = Night(stack, psps, clock=clock_of(options), seed=options.seed)
     with console.status("the night") as status:
         reconciled = night.play(lambda what: status.update(f"the night: {what}"))
+    office = Office(stack, psps, clock=clock_of(options), seed=options.seed)
+    with console.status("the office") as status:
+        worked = office.play(lambda what: status.update(f"the office: {what}"))
     unresolved = settle_down(stack, psps)
     proof = prove(stack)
     comparison = compare(stack.databases.owner, stack.simulators, reconciled.planted)
@@ -209,11 +213,14 @@ def _day(stack: Stack, endpoint: Endpoint, options: argparse.Namespace) -> bool:
         comparison=comparison,
         fortnight=fortnight,
         reconciled=reconciled,
+        worked=worked,
         paid=paid,
     )
     report(stack, ended)
     if options.json:
         Path(options.json).write_text(json.dumps(ended.as_json(), indent=2))
+    if options.stay:
+        office.leave_work()
     return ended.good
 
 

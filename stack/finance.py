@@ -6,24 +6,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from html import unescape
-from typing import Any
 from uuid import UUID
 
-import requests
-
 from kernel.ids import decode
-from stack.up import Stack
+from stack.people import People, Refused, complaints_of, hid
 
 BUILDER, APPROVER, ADMINISTRATOR = "ada", "grace", "admin"
 RAILS = ("bank", "stripe", "adyen")
 CLOSED_AT_MOST = (
     8  # Days in a row on which some bank is closed: a weekend and the holidays around it.
 )
-
-
-class Refused(Exception):
-    """A page said no; the message is what it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +28,20 @@ class Built:
 
 
 class Finance:
-    """Each has a browser of their own; they log in when they are first needed."""
+    """What they do, page by page."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._admin = stack.addresses["admin"].rstrip("/")
-        self._passwords = {login["user"]: login["password"] for login in stack.logins}
-        self._browsers: dict[str, requests.Session] = {}
+    def __init__(self, people: People) -> None:
+        self._people = people
 
     def build(self, rail: str, *, value_date: date) -> Built | None:
         """A batch of all loose payouts of a rail; None, and it is called off, where there are none."""
         form = {"rail": rail, "value_date": value_date.isoformat(), "note": "the day's"}
         form["because"] = "The day's payouts."
-        page = self._send(BUILDER, "payouts/batch/add/", form)
+        page = self._people.send(BUILDER, "payouts/batch/add/", form)
         id_ = UUID(page.url.rstrip("/").split("/")[-2])
-        payouts = re.search(r"batch__id__exact=[^>]*>(\d+)<", self._read(BUILDER, _batch(id_)))
+        payouts = re.search(
+            r"batch__id__exact=[^>]*>(\d+)<", self._people.read(BUILDER, _batch(id_)).text
+        )
         count = int(payouts[1]) if payouts else 0
         if not count:
             self._decide(BUILDER, id_, "cancel", "Nothing to be paid.")
@@ -75,8 +67,8 @@ class Finance:
         """Raises Refused."""
         id_ = decode("pd", public_id)
         form = {"_form_submitted": "True", "reason": "Confirmed by telephone."}
-        self._send(APPROVER, f"payouts/destination/{id_}/approve/", form)
-        if "approved" not in self._read(APPROVER, f"payouts/destination/{id_}/change/"):
+        self._people.send(APPROVER, f"payouts/destination/{id_}/approve/", form)
+        if "approved" not in self._people.read(APPROVER, f"payouts/destination/{id_}/change/").text:
             raise Refused(f"{public_id} was not approved")
 
     # ---------------------------------------------------------------------------------- reconciliation
@@ -96,9 +88,9 @@ class Finance:
             "effective_from_1": f"{begins:%H:%M:%S}",
             "because": "As the PSP's contract says.",
         }
-        page = self._send(ADMINISTRATOR, "costs/pspprice/add/", form)
+        page = self._people.send(ADMINISTRATOR, "costs/pspprice/add/", form)
         if page.url.rstrip("/").endswith("add"):
-            raise Refused(f"no price of {psp} for {currency}: {_mistakes(page.text)}")
+            raise Refused(f"no price of {psp} for {currency}: {complaints_of(page.text)}")
 
     def propose(self, break_: UUID) -> None:
         """As it is drafted, and the same for all that are like it, where there are any. Raises Refused."""
@@ -110,7 +102,7 @@ class Finance:
 
     def _decide_on(self, who: str, break_: UUID, deed: str, why: str) -> None:
         path = f"reconciliation/break/{break_}/change/"
-        shown = self._read(who, path)
+        shown = self._people.read(who, path).text
         offered = re.findall(
             r'name="deed"\s+value="([a-z_]+)"|value="([a-z_]+)"\s+name="deed"', shown
         )
@@ -121,53 +113,19 @@ class Finance:
             raise Refused(f"break {break_} offers {who} {sorted(deeds)}, and not to {deed}")
         form = {"deed": chosen, "reason": why}
         for name in ("draft", "write_off", "alike"):
-            value = re.search(rf'name="{name}" value="([^"]*)"', shown)
-            form[name] = unescape(value[1]) if value else ""
-        self._send(who, path, form)
+            form[name] = hid(shown, name)
+        self._people.send(who, path, form)
 
     # ---------------------------------------------------------------------------------------- browsing
 
     def _decide(self, who: str, batch: UUID, deed: str, why: str = "", **more: str) -> str:
         """Name the digest that the page shows, as the page's own form does; the page that comes back."""
         path = f"payouts/batch/{batch}/preview"
-        shown = self._read(who, path)
+        shown = self._people.read(who, path).text
         form = {"deed": deed, "reason": why, **more}
         for name in ("digest", "seen_at"):
-            value = re.search(rf'name="{name}" value="([^"]*)"', shown)
-            form[name] = unescape(value[1]) if value else ""
-        return self._send(who, path, form).text
-
-    def _read(self, who: str, path: str) -> str:
-        reply = self._browser(who).get(f"{self._admin}/{path}", timeout=30)
-        reply.raise_for_status()
-        return reply.text
-
-    def _send(self, who: str, path: str, form: dict[str, Any]) -> requests.Response:
-        browser = self._browser(who)
-        token = browser.cookies["csrftoken"]
-        reply = browser.post(
-            f"{self._admin}/{path}", data={**form, "csrfmiddlewaretoken": token}, timeout=60
-        )
-        reply.raise_for_status()
-        return reply
-
-    def _browser(self, who: str) -> requests.Session:
-        if who not in self._browsers:
-            browser = self._browsers[who] = requests.Session()
-            browser.get(f"{self._admin}/login/", timeout=30).raise_for_status()
-            login = {"username": who, "password": self._passwords[who], "next": "/admin/"}
-            page = self._send(who, "login/", login)
-            if page.url.rstrip("/").endswith("login"):
-                raise Refused(f"{who} cannot log in")
-        return self._browsers[who]
-
-
-def _mistakes(page: str) -> str:
-    """What a form complains of."""
-    said = re.findall(
-        r'class="[^"]*errorlist[^"]*".*?</ul>|class="[^"]*text-red[^"]*"[^>]*>([^<]+)', page
-    )
-    return "; ".join(filter(None, said)) or "the page says no"
+            form[name] = hid(shown, name)
+        return self._people.send(who, path, form).text
 
 
 def _batch(id_: UUID) -> str:

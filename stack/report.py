@@ -17,6 +17,7 @@ from stack.endpoint import Endpoint
 from stack.fortnight import Fortnight
 from stack.mischief import WEBHOOKS, Psps
 from stack.night import Reconciled
+from stack.office import Worked
 from stack.shoppers import Journal
 from stack.stagehands import CURRENCY
 from stack.up import Stack
@@ -43,6 +44,7 @@ class Day:
     comparison: Comparison
     fortnight: Fortnight
     reconciled: Reconciled
+    worked: Worked
     paid: Comparison  # Our payouts against the books of the bank and of the PSPs.
 
     @property
@@ -61,6 +63,7 @@ class Day:
             or self.paid.disagreements
             or self.fortnight.complaints
             or self.reconciled.complaints
+            or self.worked.complaints
             or self.broken_promises
             or self.journal.complaints
         )
@@ -75,6 +78,7 @@ class Day:
             "disagreements": [*self.comparison.disagreements, *self.paid.disagreements],
             "fortnight": asdict(self.fortnight),
             "reconciled": self.reconciled.as_json(),
+            "worked": asdict(self.worked),
             "broken_promises": self.broken_promises,
             "complaints": self.journal.complaints,
             "faults": self.faults,
@@ -118,6 +122,11 @@ def report(stack: Stack, day: Day) -> None:
     console.print()
     _evenings(day.fortnight)
     _night(day.reconciled)
+    worked = day.worked
+    console.print(
+        f"in the office: {worked.refunded} refunded by hand, {worked.approved} approved by a second person,"
+        f" {worked.rejected} refused by one, {worked.answered} disputes answered\n"
+    )
     _money("the PSP owes", day.comparison)
     _money("left our account", day.paid)
     for finding in day.contradictions:
@@ -128,6 +137,7 @@ def report(stack: Stack, day: Day) -> None:
         *day.comparison.disagreements,
         *day.paid.disagreements,
         *day.fortnight.complaints,
+        *day.worked.complaints,
         *day.reconciled.complaints,
         *day.broken_promises,
         *day.journal.complaints,

@@ -16,6 +16,7 @@ from celery import Celery
 
 from stack.finance import Finance
 from stack.mischief import Psps, lever
+from stack.people import People
 from stack.up import Stack
 
 DAY = 86_400
@@ -35,7 +36,8 @@ class Stagehands:
         self._psps = psps
         self._clock = clock
         self._draw = random.Random(seed)
-        self._finance = Finance(stack)
+        self._people = People(stack)
+        self._finance = Finance(self._people)
         self._sales = 0
         self._counting = threading.Lock()
 
