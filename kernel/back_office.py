@@ -34,19 +34,23 @@ class ModelAdmin(AsksWhy, ShowsHistory, ListPage, ThemedModelAdmin):  # type: ig
         """The row; before a form changes it, it is noted as it is."""
         row = super().get_object(request, object_id, from_field)
         if row is not None and request.method == "POST":
-            row.as_it_was = snapshot(row)
+            row.as_it_was = self.as_logged(row)
         return row
 
+    def as_logged(self, row: Any) -> dict[str, Any]:
+        """The row as the audit log has it before and after a form: its columns, unless a page knows more."""
+        return snapshot(row)
+
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
-        self._log(request, "add", obj, after=snapshot(obj))
+        self._log(request, "add", obj, after=self.as_logged(obj))
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
-        before, after = differing(getattr(obj, "as_it_was", {}), snapshot(obj))
+        before, after = differing(getattr(obj, "as_it_was", {}), self.as_logged(obj))
         self._log(request, "change", obj, before=before, after=after)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
         for row in queryset:
-            self._log(request, "delete", row, before=snapshot(row))
+            self._log(request, "delete", row, before=self.as_logged(row))
 
     def _log(self, request: HttpRequest, act: str, row: Any, **what: Any) -> None:
         write_down(
