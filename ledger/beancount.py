@@ -7,7 +7,7 @@ Format: the Beancount Language Syntax, https://beancount.github.io/docs/beancoun
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -69,6 +69,25 @@ def export(*, livemode: bool, merchant: UUID | None = None) -> Iterator[str]:
                 # Exactly: beancount's own tolerance would forgive a cent.
                 amount = f"{Money(-minor, currency).major} ~ 0 {currency}"
                 yield f"{_day(last) + timedelta(days=1)} balance {name} {amount}"
+
+
+def selection(found: Iterable[tuple[Any, Sequence[Any]]]) -> Iterator[str]:
+    """Some transactions, each with its entries (of ledger.finding), as a file; of the rest it says nothing.
+
+    So there are no balances in it. An account is opened before the first transaction that touches it.
+    """
+    yield 'option "title" "Of the books"\n'
+    opened: set[str] = set()
+    for one, entries in found:
+        for entry in entries:
+            if (name := account_name(one.merchant_id, entry.code)) not in opened:
+                opened.add(name)
+                yield f"{_OPENED} open {name}\n"
+        yield f"\n{_day(one.effective_at)} * {_quoted(one.kind)} {_quoted(one.source)}\n"
+        yield f'  id: "{encode("txn", one.id)}"\n'
+        for entry in entries:
+            amount = Money(entry.amount if entry.type == "DEBIT" else -entry.amount, entry.currency)
+            yield f"  {account_name(one.merchant_id, entry.code)}  {amount}\n"
 
 
 def _transactions(*, livemode: bool, merchant: UUID | None) -> Iterator[str]:

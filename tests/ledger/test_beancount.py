@@ -15,7 +15,8 @@ from django.db import connection
 from kernel.ids import encode, uuid7
 from kernel.money import Money
 from ledger import chart
-from ledger.beancount import account_name, export
+from ledger.beancount import account_name, export, selection
+from ledger.finding import Wanted, transactions, with_entries
 from ledger.post import post
 from ledger.recipes.payments import payment_captured
 from ledger.transaction import credit, debit, transaction
@@ -65,6 +66,14 @@ def test_bean_check_accepts_the_books(exported, tmp_path):
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
     assert exported.count(" * ") == 7
     assert exported.count(" balance ") == 12
+
+
+def test_bean_check_accepts_a_selection_of_the_books(exported, tmp_path):
+    of_capture = transactions(Wanted(kind="payment.captured"), limit=10)
+    text = "".join(selection(with_entries(of_capture)))
+    checked = bean_check(tmp_path, text)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+    assert text.count(" * ") == len(of_capture) == 4
 
 
 def test_bean_check_refuses_one_altered_entry(exported, tmp_path):
