@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from disputes.estimate import Chance, chance, histories
 from disputes.models import Act, Dispute, Evidence
 from kernel.money import Money
+from kernel.rows import MerchantQuerySet
 from merchants.models import Merchant
 
+AT_ONCE = 500  # Disputes that are told of by one set of questions.
 ENOUGH = 10  # Decided disputes by which a chance is told; below that there are too few to tell.
 
 
@@ -81,3 +85,25 @@ def lines(disputes: Sequence[Dispute]) -> dict[UUID, Line]:
         )
         for dispute in disputes
     }
+
+
+class WithLines(MerchantQuerySet[Dispute]):
+    """Disputes of which each is read with what is said of it beside its own columns; for pages and for files."""
+
+    def _fetch_all(self) -> None:
+        fresh = self._result_cache is None
+        super()._fetch_all()
+        if fresh and self._result_cache and isinstance(self._result_cache[0], Dispute):
+            _attach(self._result_cache)
+
+    def iterator(self, chunk_size: int | None = None) -> Iterator[Dispute]:
+        rows = super().iterator(chunk_size or AT_ONCE)
+        while some := list(islice(rows, AT_ONCE)):
+            _attach(some)
+            yield from some
+
+
+def _attach(disputes: Sequence[Any]) -> None:
+    told = lines(disputes)
+    for dispute in disputes:
+        dispute.line = told[dispute.id]

@@ -6,23 +6,22 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils.html import format_html
-from unfold.paginator import InfinitePaginator
 
 from disputes.back_office.case import CasePage
 from disputes.back_office.files import download
-from disputes.back_office.lines import Line, lines
+from disputes.back_office.lines import Line, WithLines
 from disputes.back_office.showing import TONES
 from disputes.back_office.words import REASONS, STAGES, STATUSES, clock, grouped, moment
 from disputes.models import Case, Dispute, Status
 from kernel.back_office import FoundById, ModelAdmin, ReadOnly
 from kernel.clock import now
 from kernel.ids import encode
+from paygate.psp.registry import PSPS
 
 TABS = (*STATUSES.items(), ("all", "all"))
 STANDING = "status__exact"
@@ -47,6 +46,18 @@ def standing_of(request: HttpRequest) -> str:
     return "all" if looks else Status.NEEDS_RESPONSE.value
 
 
+class AtPsp(admin.SimpleListFilter):
+    """By the PSPs there are: to look for them in all disputes would be to read them all."""
+
+    title, parameter_name = "PSP", "psp"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(psp, psp.capitalize()) for psp in PSPS]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(psp=self.value()) if self.value() in PSPS else queryset
+
+
 class Standing(admin.SimpleListFilter):
     """The tab, for links that name it."""
 
@@ -67,17 +78,6 @@ class Standing(admin.SimpleListFilter):
         return True
 
 
-class Disputes(ChangeList):
-    """A page of disputes, each with what is said of it beside its own columns."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        self.result_list: Any = list(self.result_list)
-        told = lines(self.result_list)
-        for dispute in self.result_list:
-            dispute.line = told[dispute.id]
-
-
 def _line(dispute: Any) -> Line:
     line: Line = dispute.line
     return line
@@ -86,15 +86,14 @@ def _line(dispute: Any) -> Line:
 @admin.register(Dispute)
 class DisputeAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display_links = ("amount_",)
-    list_filter = (Standing, "reason", "psp", "stage", "currency", "livemode")
+    list_filter = (Standing, "reason", AtPsp, "stage", "livemode")
     list_filter_sheet = True
     ids = {"dp": "id", "pay": "payment_id", "mer": "merchant_id"}
     search_fields = ("psp_reference",)
     search_help_text = "dp_…, pay_…, mer_… or the PSP's id of the case"
     sortable_by = ()
     list_per_page = 25
-    paginator = InfinitePaginator
-    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # They would count all there are.
     actions = None
     list_before_template = "disputes/tabs.html"
 
@@ -102,7 +101,7 @@ class DisputeAdmin(FoundById, ReadOnly, ModelAdmin):
         css = {"all": ("disputes/desk.css",)}
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        case = ("amount_", "reason_", "psp_", "merchant_", "public_id")
+        case = ("amount_", "reason_", "merchant_", "psp_", "public_id")
         match standing_of(request):
             case Status.NEEDS_RESPONSE:
                 return ("due_", *case[:2], "estimate_", "worth_", *case[2:])
@@ -118,8 +117,8 @@ class DisputeAdmin(FoundById, ReadOnly, ModelAdmin):
             return ("evidence_due_by", "id")
         return ("-id",)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return Disputes
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return WithLines(Dispute).order_by(*self.get_ordering(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
