@@ -83,6 +83,7 @@ READINGS: tuple[str, ...] = (
     "paygate.reconciliation.metrics.READINGS",
     "payouts.readings.READINGS",
     "disputes.readings.READINGS",
+    "paygate.console.figures.readings.READINGS",
 )
 
 #: Lists of kernel.finding.Finder: how the back office's search finds what is in our rooms, in the order of its answers.

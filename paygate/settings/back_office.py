@@ -30,6 +30,7 @@ UNFOLD: dict[str, Any] = {
         }
     ],
     "ENVIRONMENT": "paygate.console.navigation.environment",
+    "DASHBOARD_CALLBACK": "paygate.console.dashboard.page.dashboard",
     "SHOW_HISTORY": False,  # Who did what is in the audit log.
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
