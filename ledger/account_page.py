@@ -59,7 +59,7 @@ def period(account: LedgerAccount, *, since: datetime, until: datetime, limit: i
     The balance before it is today's less what was written since: a late time costs little, however old the account.
     """
     currency = account.currency
-    asked = {
+    asked: dict[str, Any] = {
         "merchant": account.merchant_id,
         "account": account.id,
         "since": since,
@@ -89,9 +89,10 @@ def period(account: LedgerAccount, *, since: datetime, until: datetime, limit: i
         )
         found = cursor.fetchall()
     stands, rows = opening, []
-    for *what, side, minor in found[:limit]:
+    for id_, kind, source, posted, effective, side, minor in found[:limit]:
         stands += minor if side == "CREDIT" else -minor
-        rows.append(Row(*what, side, Money(minor, currency), Money(stands, currency)))
+        amounts = Money(minor, currency), Money(stands, currency)
+        rows.append(Row(id_, kind, source, posted, effective, side, *amounts))
     return Period(Money(opening, currency), rows, more=len(found) > limit)
 
 

@@ -14,6 +14,8 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 
+from kernel.audit.models import Entry
+from kernel.audit.record import write_down
 from kernel.clock import now, wall
 from kernel.currencies import EXPONENTS
 from kernel.moments import read_moment
@@ -21,7 +23,6 @@ from kernel.money import Money
 from merchants.funds.balance import Balance, balance_of
 from merchants.funds.download import FORMATS, download
 from merchants.funds.months import Month, NoSuchMonth
-from merchants.funds.own import NAMES
 from merchants.funds.statement import NoSuchStatement, statement_of, statements_of
 from merchants.funds.terms import terms_in_effect
 from merchants.funds.transactions import balance_transactions
@@ -29,6 +30,14 @@ from merchants.funds.upcoming import upcoming
 from merchants.models import Merchant
 
 LATEST = 50  # Lines that are shown.
+#: What each balance is called here, and what it means for the merchant.
+MEANS = {
+    "pending": ("Pending", "theirs, not yet available"),
+    "available": ("Available", "may be paid out now"),
+    "reserved": ("Reserved", "held back against refunds and disputes"),
+    "disputed": ("Disputed", "set aside while disputes run"),
+    "in_payouts": ("In payouts", "on its way to their bank"),
+}
 
 
 class MoneyPages:
@@ -66,8 +75,8 @@ class MoneyPages:
             "title": f"Money of {found.name}",
             "merchant": found,
             "terms": terms_in_effect(found.id, at=now()),
-            "names": NAMES,
-            "as_of": as_of,
+            "opts": self.opts,  # type: ignore[attr-defined]
+            "as_of": f"{moment:%Y-%m-%dT%H:%M}" if moment else "",
             "moment": moment,
             "refusal": refusal,
             "modes": [
@@ -99,6 +108,15 @@ class MoneyPages:
             )
         except (NoSuchMonth, NoSuchStatement):
             raise Http404(f"{found.public_id} has no statement of {month}") from None
+        write_down(
+            request,
+            "statement.take_along",
+            Entry.Outcome.DONE,
+            kind="merchant",
+            subject=found.public_id,
+            merchant_id=found.id,
+            details={"statement": f"{mode} {month} {currency}", "format": format_},
+        )
         return download(statement, format_)
 
     def _merchant(self, request: HttpRequest, merchant: UUID) -> Merchant:
@@ -111,7 +129,9 @@ class MoneyPages:
 def _mode(merchant_id: UUID, *, livemode: bool, as_of: Any) -> dict[str, Any]:
     return {
         "name": "live" if livemode else "test",
-        "balances": [_row(one) for one in balance_of(merchant_id, livemode=livemode, as_of=as_of)],
+        "balances": [
+            _figures(one) for one in balance_of(merchant_id, livemode=livemode, as_of=as_of)
+        ],
         "upcoming": upcoming(merchant_id, livemode=livemode),
         "lines": [
             (one, *(Money(minor, one.currency) for minor in (one.gross, one.fee, one.net)))
@@ -121,6 +141,16 @@ def _mode(merchant_id: UUID, *, livemode: bool, as_of: Any) -> dict[str, Any]:
     }
 
 
-def _row(balance: Balance) -> list[Money]:
-    amounts = [*balance.amounts.values(), balance.total]
-    return [Money(minor, balance.currency) for minor in amounts]
+def _figures(balance: Balance) -> dict[str, Any]:
+    """A currency's balances, each with what it means; what is owed to us is below zero, and said."""
+    each = [
+        (MEANS[name][0], Money(minor, balance.currency), MEANS[name][1])
+        for name, minor in balance.amounts.items()
+    ]
+    total = Money(balance.total, balance.currency)
+    return {
+        "currency": balance.currency,
+        "figures": each,
+        "total": total,
+        "owes": balance.amounts["available"] < 0 or total.minor < 0,
+    }

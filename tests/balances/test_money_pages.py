@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Permission, User
 
+from kernel.audit.models import Entry
 from kernel.clock import wall
 from merchants.funds.months import Month
 from tests.balances.conftest import NOON, Book
@@ -69,6 +70,8 @@ def test_a_statement_is_saved_from_it(admin_client, book, page, format_, begins)
     reply = admin_client.get(address)
     assert reply.content.startswith(begins)
     assert reply["Content-Disposition"].startswith("attachment")
+    entry = Entry.objects.get(act="statement.take_along")
+    assert entry.details == {"statement": f"test {Month.of(wall())} USD", "format": format_}
 
 
 @pytest.mark.parametrize(
