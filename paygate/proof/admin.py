@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.safestring import SafeString
+from django.utils.html import format_html
 from unfold.decorators import action
 
 from kernel.audit.record import audited
 from kernel.back_office import ModelAdmin, ReadOnly, ReasonForm, asks, go_to
+from kernel.money import Money
 from paygate.proof.dispatch import have_it_run
 from paygate.proof.models import Run
 from paygate.proof.queues import failing
@@ -32,11 +36,10 @@ class Standing(admin.SimpleListFilter):
 
 @admin.register(Run)
 class RunAdmin(ReadOnly, ModelAdmin):
-    list_display = ("at", "holds", "discrepancies", "payments", "took", "who")
+    list_display = ("at", "holds_", "discrepancies", "payments", "took", "who")
     list_filter = (Standing, "holds")
     ordering = ("-at",)
     show_full_result_count = False
-    fields = readonly_fields = ("summary", "who", "statements")
     actions_list = ("prove_now",)
 
     @admin.display(description="Seconds", ordering="seconds")
@@ -47,15 +50,40 @@ class RunAdmin(ReadOnly, ModelAdmin):
     def who(self, run: Run) -> str:
         return run.by or "the night"
 
-    @admin.display(description="Result")
-    def summary(self, run: Run) -> str:
-        return str(run.result["summary"])
+    @admin.display(description="Result", ordering="holds")
+    def holds_(self, run: Run) -> str:
+        tone, words = ("good", "Holds") if run.holds else ("bad", "Does not hold")
+        return format_html('<span class="console-badge console-{}">{}</span>', tone, words)
 
-    @admin.display(description="Statements")
-    def statements(self, run: Run) -> SafeString:
-        """What is not so comes first."""
-        findings = sorted(run.result["findings"], key=lambda found: not found["contradictions"])
-        return render_to_string("proof/statements.html", {"findings": findings})
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponseBase:
+        """What was proved over what, and each statement; what is not so comes first."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            run: Run | None = Run.objects.filter(id=UUID(object_id)).first()
+        except ValueError:  # An address that somebody typed.
+            run = None
+        if run is None:
+            raise Http404
+        if request.method == "POST":  # Kept in ink.
+            raise PermissionDenied
+        result = run.result
+        return TemplateResponse(
+            request,
+            "proof/run.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": str(run),
+                "run": run,
+                "who": self.who(run),
+                "result": result,
+                "captured": [Money(minor, code) for code, minor in result["captured"].items()],
+                "findings": sorted(result["findings"], key=lambda one: not one["contradictions"]),
+            },
+        )
 
     def has_run_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm("proof.run"))

@@ -19,7 +19,9 @@ from kernel.back_office import PRIVATE, FoundById, ModelAdmin, ReadOnly, ReasonF
 from kernel.clock import now
 from kernel.ids import InvalidId, decode
 from kernel.money import Money
+from paygate.reconciliation.models import BANK
 from payouts.back_office.asking import carry_out, link, stands
+from payouts.bankfiles.orders import Became
 from payouts.files import bytes_of
 from payouts.models import BankFile, Report, ReportException
 from payouts.see_to import SeenToAlready, see_to
@@ -119,6 +121,14 @@ class ReportAdmin(Download, ReadOnly, ModelAdmin):
         return name, zlib.decompress(report.content)
 
 
+#: What a line that fits no payout means for the money.
+NEXT = {
+    Became.PAID: "The bank says that it was taken from our account. Nothing was moved here: no merchant was debited.",
+    Became.REJECTED: "The bank says that it was never paid. Nothing was moved here: no merchant has it again.",
+    Became.RETURNED: "The bank says that it came back. Nothing was moved here: no merchant has it again.",
+}
+
+
 class SeenTo(admin.SimpleListFilter):
     title, parameter_name = "seen to", "seen"
 
@@ -139,7 +149,7 @@ class ReportExceptionAdmin(ReadOnly, ModelAdmin):
     ordering = ("-id",)
     fields = readonly_fields = (
         *("report_", "place", "reference", "payout", "became", "money", "code", "message", "why"),
-        *("created_at", "settled_at", "settled_by", "settled_because"),
+        *("next_", "created_at", "settled_at", "settled_by", "settled_because"),
     )
     actions_detail = ("seen_to",)
 
@@ -164,6 +174,20 @@ class ReportExceptionAdmin(ReadOnly, ModelAdmin):
             return ""
         page = reverse("admin:payouts_payout_change", args=[id_])
         return format_html('<a href="{}">{}</a>', page, exception.reference)
+
+    @admin.display(description="what to do")
+    def next_(self, exception: ReportException) -> str:
+        """Where the money is settled: not here."""
+        if exception.settled_at is not None:
+            return "Nothing: it was seen to."
+        breaks = reverse("admin:reconciliation_break_changelist")
+        return format_html(
+            "{} What the bank booked is in its statement of the day: what our books do not explain waits in suspense, "
+            'as one of <a class="text-link" href="{}?psp={}">the breaks with the bank</a>, where two people settle it '
+            "with a transaction. Then say here how it was explained.",
+            NEXT.get(exception.became, "Nothing was moved here."),
+            *(breaks, BANK),
+        )
 
     def has_see_to_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("payouts.settle_reportexception") and stands(

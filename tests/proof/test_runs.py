@@ -36,6 +36,15 @@ def wrong(paid):
     tamper("UPDATE payment SET fee = fee + 1")
 
 
+def person_without(right):
+    """Somebody of ours who has not this right."""
+    user = User.objects.create_user("eve", is_staff=True)
+    assert not user.has_perm(f"proof.{right}")
+    client = Client()
+    client.force_login(user)
+    return client
+
+
 def person(*rights):
     user = User.objects.create_user("bob", is_staff=True)
     user.user_permissions.set(
@@ -113,7 +122,9 @@ def test_the_command_keeps_its_run_unless_it_is_told_not_to(paid):
 
 
 def prove_now(client, **options):
-    return client.post(f"{LIST}prove-now/", {"_form_submitted": "True", "reason": "Audit."}, **options)
+    return client.post(
+        f"{LIST}prove-now/", {"_form_submitted": "True", "reason": "Audit."}, **options
+    )
 
 
 def test_the_page_shows_the_counter_example_first(wrong):
@@ -124,6 +135,11 @@ def test_the_page_shows_the_counter_example_first(wrong):
     page = reader.get(f"{LIST}{kept.id}/change/").content.decode()
     assert "1 discrepancies" in page
     assert page.index("FAIL") < page.index("every payment&#x27;s fee is") < page.index(">ok<")
+    assert "The books contradict themselves" in page
+    for typed in ("x", "0", "00000000-0000-7000-8000-000000000000"):
+        assert reader.get(f"{LIST}{typed}/change/").status_code == 404
+    assert reader.post(f"{LIST}{kept.id}/change/").status_code == 403
+    assert person_without("view_run").get(f"{LIST}{kept.id}/change/").status_code == 403
 
 
 def test_whoever_may_has_it_run_and_nobody_else(paid, monkeypatch):

@@ -17,8 +17,8 @@ from django.utils.html import format_html
 from kernel.back_office import FoundById, ModelAdmin, ReadOnly
 from kernel.clock import now
 from kernel.money import Money
-from paygate.reconciliation.back_office.deciding import BreakPage
-from paygate.reconciliation.back_office.showing import age, table
+from paygate.reconciliation.back_office.deciding import TONES, BreakPage
+from paygate.reconciliation.back_office.showing import age, badge, table
 from paygate.reconciliation.models import Break, Cause
 from paygate.reconciliation.words import called, grouped
 
@@ -52,7 +52,7 @@ class Standing(admin.SimpleListFilter):
 @admin.register(Break)
 class BreakAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = (
-        *("public_id", "cause", "at_risk", "psp", "subject", "age_", "owner", "state"),
+        *("public_id", "cause", "at_risk", "psp", "subject", "age_", "owner", "state_"),
         "livemode",
     )
     list_filter = (Standing, "cause", "psp", "currency", "state", "livemode")
@@ -66,6 +66,10 @@ class BreakAdmin(FoundById, ReadOnly, ModelAdmin):
     @admin.display(description="at risk", ordering="amount")
     def at_risk(self, break_: Break) -> str:
         return grouped(break_.money)
+
+    @admin.display(description="state", ordering="state")
+    def state_(self, break_: Break) -> str:
+        return badge(break_.get_state_display(), TONES.get(break_.state, "good"))
 
     @admin.display(description="age", ordering="opened_at")
     def age_(self, break_: Break) -> str:
@@ -103,7 +107,7 @@ def _totals(at: datetime) -> dict[str, Any]:
             (
                 "live" if one["livemode"] else "test",
                 format_html(
-                    '<a class="text-primary-600" href="{}?cause__exact={}&psp={}&currency={}'
+                    '<a class="text-link" href="{}?cause__exact={}&psp={}&currency={}'
                     '&livemode__exact={}">{}</a>',
                     *(listed, one["cause"], one["psp"], one["currency"], int(one["livemode"])),
                     Cause(one["cause"]).label,

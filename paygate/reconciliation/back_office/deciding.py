@@ -37,6 +37,12 @@ from paygate.reconciliation.models import Break, BreakState
 from paygate.reconciliation.words import called, grouped, happened
 from paygate.staff.step_up import step_up
 
+#: The tone of a state's badge; what is closed is good.
+TONES = {
+    BreakState.OPEN: "bad",
+    BreakState.INVESTIGATING: "waiting",
+    BreakState.PROPOSED: "waiting",
+}
 DRAFT, WRITE_OFF = Break.Proposal.DRAFT, Break.Proposal.WRITE_OFF
 #: What a line says, in the order in which it is shown.
 _ORDER = (
@@ -199,6 +205,9 @@ class BreakPage:
                 "opts": self._page.opts,
                 "title": f"{break_.get_cause_display().capitalize()}: {grouped(break_.money)}",
                 "break": break_,
+                "at_risk": grouped(break_.money),
+                "tone": TONES.get(break_.state, "good"),
+                "proposal": break_.state == BreakState.PROPOSED,
                 "happened": happened(break_),
                 "about": table((), _about(break_)),
                 "evidence": table(("", called(break_.psp), "Our books"), _evidence(break_)),

@@ -22,7 +22,7 @@ def address_of(row: Any) -> str:
 
 def link(row: Any, text: str) -> str:
     """A link to the page of a row."""
-    return format_html('<a class="text-primary-600" href="{}">{}</a>', address_of(row), text)
+    return format_html('<a class="text-link" href="{}">{}</a>', address_of(row), text)
 
 
 def whose(merchant_id: UUID) -> str:
@@ -30,9 +30,7 @@ def whose(merchant_id: UUID) -> str:
     if merchant_id == HOUSE:
         return "nobody's"
     page = reverse("admin:merchants_merchant_change", args=[merchant_id])
-    return format_html(
-        '<a class="text-primary-600" href="{}">{}</a>', page, encode("mer", merchant_id)
-    )
+    return format_html('<a class="text-link" href="{}">{}</a>', page, encode("mer", merchant_id))
 
 
 def payment(payment_id: UUID | None) -> str:
@@ -40,9 +38,7 @@ def payment(payment_id: UUID | None) -> str:
     if payment_id is None:
         return ""
     page = reverse("admin:payments_payment_change", args=[payment_id])
-    return format_html(
-        '<a class="text-primary-600" href="{}">{}</a>', page, encode("pay", payment_id)
-    )
+    return format_html('<a class="text-link" href="{}">{}</a>', page, encode("pay", payment_id))
 
 
 def row_of(statement_id: UUID | None, row: int | None) -> str:
@@ -54,6 +50,11 @@ def row_of(statement_id: UUID | None, row: int | None) -> str:
         return ""
     where = "" if row is None else f", row {row}"
     return format_html("<span>{}{}</span>", link(found, found.name), where)
+
+
+def badge(words: str, tone: str = "") -> str:
+    """A state, in words and a tone: "good", "bad" or "waiting"."""
+    return format_html('<span class="console-badge console-{}">{}</span>', tone or "quiet", words)
 
 
 def table(headers: Iterable[str], rows: Iterable[Iterable[Any]]) -> dict[str, Any]:

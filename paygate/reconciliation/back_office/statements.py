@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -28,11 +29,18 @@ from kernel.back_office import PRIVATE, FoundById, ModelAdmin, ReadOnly, ReasonF
 from kernel.clock import now
 from kernel.money import Money
 from kernel.reasons import reason_field
-from paygate.reconciliation.back_office.showing import address_of, link, row_of
+from paygate.reconciliation.back_office.showing import address_of, badge, link, row_of
 from paygate.reconciliation.models import Break, Order, Statement
 from paygate.reconciliation.read_again import NotRefused, read_again
 from paygate.reconciliation.receive import TooLarge, content_of, receive
 from paygate.reconciliation.words import called
+
+#: The tone of a state's badge.
+TONES = {
+    Statement.State.APPLIED: "good",
+    Statement.State.REFUSED: "bad",
+    Statement.State.RECEIVED: "waiting",
+}
 
 
 class UploadForm(forms.Form):
@@ -53,7 +61,7 @@ class UploadForm(forms.Form):
 @admin.register(Statement)
 class StatementAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = (
-        *("name", "psp", "state", "format", "lines", "breaks_", "source", "received_at"),
+        *("name", "psp", "state_", "format", "lines", "breaks_", "source", "received_at"),
         *("livemode", "bytes_"),
     )
     list_filter = ("state", "psp", "format", "source", "livemode")
@@ -72,18 +80,31 @@ class StatementAdmin(FoundById, ReadOnly, ModelAdmin):
     @admin.display(description="bytes")
     def bytes_(self, statement: Statement) -> str:
         page = reverse("admin:reconciliation_statement_bytes", args=[statement.id])
-        return format_html('<a class="text-primary-600" href="{}">Download</a>', page)
+        return format_html('<a class="text-link" href="{}">Download</a>', page)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list; how many breaks came of each is asked once for all of them."""
+        listed = super().get_changelist_instance(request)
+        found = _breaks_of([one.id for one in listed.result_list])
+        for statement in listed.result_list:
+            statement.breaks = found.get(statement.id, (0, 0))
+        return listed
+
+    @admin.display(description="state", ordering="state")
+    def state_(self, statement: Statement) -> str:
+        return badge(statement.get_state_display(), TONES.get(statement.state, ""))
 
     @admin.display(description="breaks")
-    def breaks_(self, statement: Statement) -> str:
-        of_it = Break.objects.filter(statement_id=statement.id)
-        count = of_it.count()
+    def breaks_(self, statement: Any) -> str:
+        if not hasattr(statement, "breaks"):  # On its own page.
+            statement.breaks = _breaks_of([statement.id]).get(statement.id, (0, 0))
+        count, still_open = statement.breaks
         if not count:
             return ""
         page = reverse("admin:reconciliation_break_changelist")
         return format_html(
-            '<a class="text-primary-600" href="{}?statement_id__exact={}&standing=all">{}, {} open</a>',
-            *(page, statement.id, count, of_it.filter(closed_at=None).count()),
+            '<a class="text-link" href="{}?statement_id__exact={}&standing=all">{}, {} open</a>',
+            *(page, statement.id, count, still_open),
         )
 
     @admin.display(description="superseded by")
@@ -102,13 +123,20 @@ class StatementAdmin(FoundById, ReadOnly, ModelAdmin):
             rows = cursor.fetchall()
         lines = format_html_join(
             "",
-            '<tr><td class="pr-4">{}</td><td class="pr-4">{}</td><td class="pr-4">{}</td><td>{}</td></tr>',
+            '<tr><td>{}</td><td>{}</td><td class="console-number">{}</td><td class="console-number">{}</td></tr>',
             (
                 (became, kind.replace("_", " "), count, Money(net, currency))
                 for became, kind, currency, count, net in rows
             ),
         )
-        return format_html("<table>{}</table>", lines)
+        if not rows:
+            return "-"
+        return format_html(
+            '<table class="console-table"><thead><tr><th scope="col">Became</th><th scope="col">Kind</th>'
+            '<th scope="col" class="console-number">Lines</th><th scope="col" class="console-number">Net</th></tr>'
+            "</thead><tbody>{}</tbody></table>",
+            lines,
+        )
 
     # ---------------------------------------------------------------------------------- the bytes
 
@@ -228,6 +256,17 @@ class StatementAdmin(FoundById, ReadOnly, ModelAdmin):
         else:
             messages.success(request, "It is read again in a moment.")
         return go_to(request, address_of(statement))
+
+
+def _breaks_of(statements: list[UUID]) -> dict[UUID, tuple[int, int]]:
+    """How many breaks came of each statement, and how many of them are open."""
+    counted = (
+        Break.objects.filter(statement_id__in=statements)
+        .order_by()
+        .values("statement_id")
+        .annotate(all=Count("id"), open=Count("id", filter=Q(closed_at=None)))
+    )
+    return {one["statement_id"]: (one["all"], one["open"]) for one in counted}
 
 
 @admin.register(Order)
