@@ -106,14 +106,15 @@ def _nothing_to_show(request: HttpRequest, someone: Person) -> HttpResponse:
 
 def _page(request: HttpRequest, someone: Person) -> dict[str, Any]:
     kinds = set(factors.of(someone.user).values_list("kind", flat=True))
+    on_paper = "on_paper" in request.GET
     return {
         **admin.site.each_context(request),
         "title": "Confirm it is you" if someone.logged_in else "Second step",
         "someone": someone,
         "next": where_to(request, someone),
-        "passkey": passkeys.ask_to_show(request, someone.user),
+        "passkey": "" if on_paper else passkeys.ask_to_show(request, someone.user),
         "has_app": Authenticator.Kind.APP in kinds,
-        "on_paper": "on_paper" in request.GET or Authenticator.Kind.APP not in kinds,
+        "on_paper": on_paper,
         "here": reverse("staff:prove"),
         "input_classes": " ".join(INPUT_CLASSES),
     }

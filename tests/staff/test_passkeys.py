@@ -162,3 +162,11 @@ def test_a_made_passkey_that_was_cut_short_is_a_wrong_answer(browser, ada):
     answer["response"]["attestationObject"] = answer["response"]["attestationObject"][:60]
     browser.post(ENROL, {"passkey": json.dumps(answer)})
     assert not Authenticator.objects.exists()
+
+
+def test_who_has_but_a_passkey_is_offered_a_code_on_paper_on_a_page_of_its_own(browser, key):
+    browser.password("ada")
+    assert 'name="code"' not in browser.get(PROVE).content.decode()
+    page = browser.get(f"{PROVE}?on_paper").content.decode()
+    assert "Recovery code" in page
+    assert "data-passkey" not in page
