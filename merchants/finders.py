@@ -7,7 +7,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import F, Func, TextField
+from django.db.models import F, Func, QuerySet, TextField
 from django.urls import reverse
 
 from kernel.clock import now, wall
@@ -67,6 +67,7 @@ def find_payment_methods(text: str, most: int) -> list[Found]:
 
 def find_endpoints(text: str, most: int) -> list[Found]:
     """By we_…, or by the beginning of the host: of a whole address, of that."""
+    found: QuerySet[WebhookEndpoint]
     if is_id(text):
         id_ = id_in("we", text)
         found = WebhookEndpoint.objects.filter(id=id_) if id_ else WebhookEndpoint.objects.none()
@@ -118,7 +119,7 @@ class _HostOf(Func):
 
     function = "webhook_host"
     arity = 1
-    output_field = TextField()  # type: ignore[assignment]
+    output_field = TextField()
 
 
 def _host_in(text: str) -> str:

@@ -121,7 +121,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar's sections, as the theme takes them. Asked once for each page."""
     waiting = _queues(request)
     taken = any(item["active"] for item in waiting.get("Queues", ()))
-    sections = [{"title": "Queues", "items": waiting.pop("Queues", [])}]
+    sections: list[dict[str, Any]] = [{"title": "Queues", "items": waiting.pop("Queues", [])}]
     for title, pages in SECTIONS:
         items = [*waiting.pop(title, []), *_pages(request, pages, taken=taken)]
         sections.append({"title": title, "items": items, "separator": True})
