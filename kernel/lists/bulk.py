@@ -13,6 +13,7 @@ log. A form that is sent twice does nothing twice: the rows have changed by then
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -55,13 +56,16 @@ class Bulk:
     act: str  # As the audit log names it.
     title: str  # The button's words: "Send again".
     asks: str  # What is said over the field for the reason.
-    do: Callable[[Any, Asked], Any]  # The verb, for one row.
+    #: The verb, for one row. A text that it returns says what came of it instead of being done.
+    do: Callable[[Any, Asked], Any]
     refusals: tuple[type[Exception], ...] = ()  # What the verb says no with; their words are shown.
     watches: tuple[
         str, ...
     ] = ()  # Columns on which the decision rests: a row with others is another row.
     money: Callable[[Any], Money | None] | None = None  # What the deed moves, for one row.
     cannot: Callable[[Any], str] | None = None  # Why it cannot be done to a row; "" where it can.
+    #: What would come of each row, were this person to do it now: shown beside them.
+    foretells: Callable[[HttpRequest, Sequence[Any]], Sequence[str]] | None = None
     #: Asked before the page is shown and before anything is done: an answer of its own goes first
     #: (paygate.staff.step_up).
     fresh: Callable[[HttpRequest], HttpResponse | None] | None = None
@@ -140,6 +144,7 @@ def _sorted_out(found: Iterable[Any], bulk: Bulk) -> _Shown:
 
 def _carry_out(asked: Asked, bulk: Bulk, rows: Sequence[Model]) -> None:
     done, refused = 0, []
+    otherwise: Counter[str] = Counter()
     for row in rows:
         try:
             with audited(
@@ -150,13 +155,18 @@ def _carry_out(asked: Asked, bulk: Bulk, rows: Sequence[Model]) -> None:
                 refusals=bulk.refusals,
                 among=len(rows),
             ):
-                bulk.do(row, asked)
+                came = bulk.do(row, asked)
         except bulk.refusals as refusal:
             refused.append(f"{name_of(row)}: {refusal}")
         else:
-            done += 1
+            if isinstance(came, str) and came:
+                otherwise[came] += 1
+            else:
+                done += 1
     if done:
         messages.success(asked.request, f"{bulk.title}: {done} of {len(rows)} done.")
+    for came, count in otherwise.items():
+        messages.warning(asked.request, f"{bulk.title}: {count} of {len(rows)} {came}.")
     if refused:
         more = f" … and {len(refused) - NAMED} more." if len(refused) > NAMED else ""
         told = "; ".join(refused[:NAMED])
@@ -169,7 +179,7 @@ def _form(bulk: Bulk, shown: _Shown, *, because: str = "") -> _Form:
 
 def _page(page: Any, request: HttpRequest, bulk: Bulk, shown: _Shown, form: _Form) -> HttpResponse:
     form.fields["because"].help_text = f"{bulk.asks} Kept in the audit log, beside your name."
-    with_money = bulk.money is not None
+    foretold = bulk.foretells(request, shown.rows) if bulk.foretells else None
     return TemplateResponse(
         request,
         "back_office/bulk.html",
@@ -191,10 +201,18 @@ def _page(page: Any, request: HttpRequest, bulk: Bulk, shown: _Shown, form: _For
                 "rows": [[sum_.currency, count, sum_] for count, sum_ in shown.totals(bulk)],
             },
             "rows": {
-                "headers": ["Row", *(["Amount"] if with_money else [])],
+                "headers": [
+                    "Row",
+                    *(["Amount"] if bulk.money else []),
+                    *(["What happens"] if foretold is not None else []),
+                ],
                 "rows": [
-                    [str(row), *([bulk.money(row) or ""] if bulk.money else [])]
-                    for row in shown.rows
+                    [
+                        str(row),
+                        *([bulk.money(row) or ""] if bulk.money else []),
+                        *([foretold[number]] if foretold is not None else []),
+                    ]
+                    for number, row in enumerate(shown.rows)
                 ],
             },
             "left_out": {

@@ -1,5 +1,5 @@
 """Payments, refunds and attempts in the back office: to read. What changes a payment is a verb, never a form."""
 
-from paygate.payments.back_office import attempts, payments, refunds
+from paygate.payments.back_office import attempts, payments, refunds, unresolved
 
-__all__ = ["attempts", "payments", "refunds"]
+__all__ = ["attempts", "payments", "refunds", "unresolved"]

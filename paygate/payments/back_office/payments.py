@@ -17,6 +17,7 @@ from kernel.back_office import FoundById, ModelAdmin, ReadOnly
 from kernel.clock import now
 from paygate.payments.back_office import filters, showing
 from paygate.payments.back_office.acting import DeedPage, first_preview, previewed
+from paygate.payments.back_office.bulk_refunds import RefundsMany
 from paygate.payments.back_office.deeds import DEEDS, SEND_AGAIN, deeds_for
 from paygate.payments.back_office.facts import briefly, order_of
 from paygate.payments.back_office.finding import NamedRow
@@ -26,7 +27,7 @@ from paygate.payments.models import Payment
 
 
 @admin.register(Payment)
-class PaymentAdmin(NamedRow, FoundById, ReadOnly, ModelAdmin):
+class PaymentAdmin(RefundsMany, NamedRow, FoundById, ReadOnly, ModelAdmin):
     list_display = (
         *("amount_", showing.state, "happened", showing.merchant, showing.psp, "card_", "order_"),
         "created_at",
@@ -41,6 +42,7 @@ class PaymentAdmin(NamedRow, FoundById, ReadOnly, ModelAdmin):
     search_fields = ("psp_reference__exact",)
     search_help_text = "pay_…, mer_…, PSP reference, customer or order number"
     ordering = ("-id",)
+    actions = ("refund_many",)
 
     @admin.display(description="amount")
     def amount_(self, payment: Payment) -> str:
@@ -77,7 +79,7 @@ class PaymentAdmin(NamedRow, FoundById, ReadOnly, ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponseBase:
         """What happened, and what this person may do about it."""
-        payment: Payment = self.row(request, object_id)
+        payment: Payment = self.shown(request, object_id)
         read = Read.of(payment, with_events=request.user.has_perm(SEND_AGAIN))
         deeds = deeds_for(read, request)
         previews = [first_preview(read, deed) for deed in deeds]
