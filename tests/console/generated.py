@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -29,13 +29,14 @@ _TRAFFIC = """
     FROM (
         SELECT h.at, p.psp, k.what, k.reason, ceil(t.tries * k.part) AS number,
             ceil(t.tries * k.part) * (2000 + abs(hashtext(p.psp || h.at::text || k.what)) %% 3000) AS amount
-        FROM generate_series(date_trunc('day', %(at)s - interval '190 days', 'UTC'), %(at)s, interval '1 hour') h (at)
+        FROM generate_series(date_trunc('day', %(at)s - %(length)s, 'UTC'), %(at)s, interval '1 hour') h (at)
         CROSS JOIN unnest(%(psps)s::text[], %(parts)s::integer[], %(lost)s::integer[]) p (psp, part, lost)
         CROSS JOIN LATERAL (SELECT %(busy)s * p.part / 100.0
             * (1 + sin((extract(hour FROM h.at) - 8) * pi() / 12))
             * (CASE WHEN extract(isodow FROM h.at) > 5 THEN 0.6 ELSE 1 END)
             * (0.75 + abs(hashtext(p.psp || h.at::text)) %% 50 / 100.0)
-            * (CASE WHEN p.psp = 'adyen' AND h.at::date = (%(at)s - interval '3 days')::date THEN 0.3 ELSE 1 END) AS tries) t
+            * (CASE WHEN p.psp = 'adyen' AND h.at::date = (%(at)s - interval '3 days')::date THEN 0.3 ELSE 1 END)
+            AS tries) t
         CROSS JOIN LATERAL (
             SELECT 'attempted', '', 1.0
             UNION ALL SELECT 'approved', '', (100 - p.lost) / 100.0
@@ -47,12 +48,14 @@ _TRAFFIC = """
         ) k (what, reason, part)
         WHERE t.tries >= 1
         UNION ALL
-        SELECT d.at + interval '9 hours', p.psp, k.what, '', 1 + abs(hashtext(d.at::text || k.what)) %% k.most,
-            (1 + abs(hashtext(d.at::text || k.what)) %% k.most) * k.each
-        FROM generate_series(date_trunc('day', %(at)s - interval '190 days', 'UTC'), %(at)s - interval '9 hours', interval '1 day') d (at)
+        SELECT d.at + interval '9 hours', p.psp, k.what, '', k.number, k.number * k.each
+        FROM generate_series(
+            date_trunc('day', %(at)s - %(length)s, 'UTC'), %(at)s - interval '9 hours', interval '1 day') d (at)
         CROSS JOIN (VALUES ('stripe'), ('adyen')) p (psp)
         CROSS JOIN (VALUES ('dispute_opened', 5, 6490), ('dispute_won', 3, 6120), ('dispute_lost', 3, 7015),
-            ('payout_paid', 4, 845000)) k (what, most, each)
+            ('payout_paid', 4, 845000)) of (what, most, each)
+        CROSS JOIN LATERAL (
+            SELECT of.what, of.each, 1 + abs(hashtext(d.at::text || of.what)) %% of.most AS number) k
         WHERE abs(hashtext(d.at::text || k.what || p.psp)) %% 3 > 0
     ) f
     CROSS JOIN (VALUES ('hour'), ('day')) s (span)
@@ -60,15 +63,22 @@ _TRAFFIC = """
 
 
 def traffic(
-    whose: UUID, *, at: datetime, currency: str = "EUR", livemode: bool = True, busy: float = 120
+    whose: UUID,
+    *,
+    at: datetime,
+    days: int = 190,
+    currency: str = "EUR",
+    livemode: bool = True,
+    busy: float = 120,
 ) -> None:
-    """190 days of it. `busy` is about how many payments there are in an hour."""
+    """So many days of it. `busy` is about how many payments there are in an hour."""
     with connection.cursor() as cursor:
         cursor.execute(
             _TRAFFIC,
             {
                 "whose": whose,
                 "at": at,
+                "length": timedelta(days=days),
                 "currency": currency,
                 "livemode": livemode,
                 "busy": busy,

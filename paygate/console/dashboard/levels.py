@@ -171,4 +171,5 @@ def _only(found: list[tuple[dict[str, str], Any]] | None) -> int | None:
 def _rows(statement: str, merchant: UUID, at: datetime, **more: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, {"merchant": merchant, "at": at, **more})
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

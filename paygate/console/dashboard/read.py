@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -21,18 +21,11 @@ from paygate.console.dashboard.filters import Period, Stretch
 Sum: TypeAlias = tuple[int, int]
 NOTHING: Sum = (0, 0)
 
+_CHARGES = ("attempted", "approved", "declined", "challenged", "not_sent", "captured")
 _SHOWN = (
-    *(
-        "attempted",
-        "approved",
-        "declined",
-        "challenged",
-        "not_sent",
-        "captured",
-        "capture_reversed",
-    ),
-    *("refunded", "refund_failed", "dispute_opened", "dispute_won", "dispute_lost"),
-    *("payout_paid", "payout_failed"),
+    *_CHARGES,
+    *("capture_reversed", "refunded", "refund_failed"),
+    *("dispute_opened", "dispute_won", "dispute_lost", "payout_paid", "payout_failed"),
 )
 
 # Each currency by a step along the primary key, then a few short stretches of it.
@@ -74,8 +67,10 @@ _TOTALS = """
     ) s
     GROUP BY r.which, s.what"""
 
-_LIVE = """SELECT EXISTS (SELECT FROM figure WHERE merchant_id = %s AND livemode),
-    EXISTS (SELECT FROM figure WHERE merchant_id = %s AND NOT livemode)"""
+# The first row in the order of the primary key: there is one, or none.
+_MODES = """
+    SELECT mode FROM (VALUES (true), (false)) m (mode) CROSS JOIN LATERAL (
+        SELECT FROM figure WHERE merchant_id = %s AND livemode = m.mode ORDER BY currency LIMIT 1) f"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,29 +90,48 @@ class Figures:
         self, rows: Iterable[tuple[datetime, str, str, str, int, int]], bars: Sequence[datetime]
     ) -> None:
         self.bars = bars
-        self._rows = [(bars[bisect_right(bars, row[0]) - 1], *row[1:]) for row in rows]
-        self.psps = sorted({row[2] for row in self._rows if row[1] in _SHOWN[:7]})
+        self._of: defaultdict[str, list[_Row]] = defaultdict(list)
+        for starts, what, psp, reason, number, amount in rows:
+            bar = bars[bisect_right(bars, starts) - 1]
+            self._of[what].append(_Row(bar, psp, reason, number, amount))
 
-    def total(self, what: str, *, psp: str | None = None) -> Sum:
-        found = [r for r in self._rows if r[1] == what and psp in (None, r[2])]
-        return sum(r[4] for r in found), sum(r[5] for r in found)
+    @property
+    def psps(self) -> list[str]:
+        """Those that were asked to charge anybody."""
+        return sorted({row.psp for what in _CHARGES for row in self._of[what]})
 
-    def by_bar(self, what: str, *, psp: str | None = None) -> dict[datetime, Sum]:
-        return self._by(0, what, psp)
+    def total(self, what: str) -> Sum:
+        rows = self._of[what]
+        return sum(row.number for row in rows), sum(row.amount for row in rows)
 
-    def by_reason(self, what: str) -> dict[str, Sum]:
-        return self._by(3, what, None)
+    def by_bar(self, what: str, *, psp: str | None = None) -> defaultdict[datetime, Sum]:
+        """Nothing where nothing was."""
+        return _sums((row.bar, row) for row in self._of[what] if psp in (None, row.psp))
 
-    def _by(self, place: int, what: str, psp: str | None) -> defaultdict[object, Sum]:  # type: ignore[type-arg]
-        sums: defaultdict[object, Sum] = defaultdict(lambda: NOTHING)
-        for row in self._rows:
-            if row[1] == what and psp in (None, row[2]):
-                number, amount = sums[row[place]]
-                sums[row[place]] = (number + row[4], amount + row[5])
-        return sums
+    def by_reason(self, what: str) -> defaultdict[str, Sum]:
+        return _sums((row.reason, row) for row in self._of[what])
 
     def __bool__(self) -> bool:
-        return any(row[4] or row[5] for row in self._rows)
+        return any(row.number or row.amount for rows in self._of.values() for row in rows)
+
+
+class _Row(NamedTuple):
+    bar: datetime
+    psp: str
+    reason: str
+    number: int
+    amount: int
+
+
+K = TypeVar("K")
+
+
+def _sums(rows: Iterable[tuple[K, _Row]]) -> defaultdict[K, Sum]:
+    sums: defaultdict[K, Sum] = defaultdict(lambda: NOTHING)
+    for key, row in rows:
+        number, amount = sums[key]
+        sums[key] = (number + row.number, amount + row.amount)
+    return sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +144,8 @@ class Comparison:
 
 def mode_of(whose: UUID) -> bool:
     """Live where anything of them was live, or nothing was at all."""
-    live, test = _rows(_LIVE, [whose, whose])[0]
-    return live or not test
+    modes = {mode for (mode,) in _rows(_MODES, [whose])}
+    return True in modes or not modes
 
 
 def currencies(whose: UUID, *, livemode: bool, period: Period) -> list[OfCurrency]:
@@ -193,7 +207,8 @@ def _of(whose: UUID, livemode: bool, currency: str) -> dict[str, object]:
     return {"whose": whose, "livemode": livemode, "currency": currency, "shown": list(_SHOWN)}
 
 
-def _rows(statement: str, asked: object) -> list[tuple]:  # type: ignore[type-arg]
+def _rows(statement: str, asked: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, asked)  # type: ignore[arg-type]
-        return cursor.fetchall()
+        cursor.execute(statement, asked)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

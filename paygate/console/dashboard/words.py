@@ -25,7 +25,7 @@ def count(number: int, one: str, many: str = "") -> str:
 
 def share(part: int, whole: int) -> Decimal | None:
     """In percent, to one place; None of nothing. Never 100 unless it is all, nor 0 unless it is none."""
-    if not whole:
+    if whole <= 0:
         return None
     tenths = Decimal(part * 100 / Decimal(whole)).quantize(Decimal("0.1"))
     if part < whole and tenths >= 100:

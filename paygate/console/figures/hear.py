@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -32,6 +33,7 @@ ENDS = {
     "not_sent": "not_sent",
 }
 REFUNDS = {"succeeded": "refunded", "failed": "refund_failed"}
+DECIDED = {"won", "lost"}
 PAYOUTS = {"paid": "payout_paid", "failed": "payout_failed", "returned": "payout_failed"}
 
 
@@ -56,14 +58,13 @@ def _payment(event: OutboxEvent, payment: dict[str, Any]) -> Iterator[dict[str, 
     moment = rfc3339(at)
     ended = [attempt for attempt in payment["attempts"] if attempt["finished_at"] == moment]
     for attempt in ended:
-        of = {"id_": decode("att", attempt["id"]), "at": at}
+        id_ = decode("att", attempt["id"])
         if attempt["operation"] in CHARGES:
-            declined = attempt["decline_code"] if attempt["outcome"] == "declined" else None
-            yield _fact(
-                attempt, "ended", what=ENDS[attempt["outcome"]], reason=declined or "", **of
-            )
+            what = ENDS[attempt["outcome"]]
+            reason = attempt["decline_code"] or "" if what == "declined" else ""
+            yield _fact(attempt, "ended", id_=id_, what=what, reason=reason, at=at)
         if _takes(attempt, payment):
-            yield _fact(attempt, "captured", what="captured", **of)
+            yield _fact(attempt, "captured", id_=id_, what="captured", at=at)
     if not ended and event.topic in UNDONE:
         for attempt in payment["attempts"]:
             if _takes(attempt, payment):
@@ -91,18 +92,24 @@ def _refund(event: OutboxEvent, refund: dict[str, Any]) -> Iterator[dict[str, An
 
 
 def _dispute(event: OutboxEvent, dispute: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    of = {"id_": decode("dp", dispute["id"]), "sequence": event.sequence}
+    id_, sequence = decode("dp", dispute["id"]), event.sequence
     yield _fact(
         dispute,
         "dispute_opened",
+        id_=id_,
+        sequence=sequence,
         what="dispute_opened",
         reason=dispute["reason"],
         at=dispute["opened_at"],
-        **of,
     )
-    decided = f"dispute_{dispute['status']}" if dispute["status"] in {"won", "lost"} else None
-    at = dispute["closed_at"] or dispute["updated_at"]
-    yield _fact(dispute, "dispute_decided", what=decided, at=at, **of)
+    yield _fact(
+        dispute,
+        "dispute_decided",
+        id_=id_,
+        sequence=sequence,
+        what=f"dispute_{dispute['status']}" if dispute["status"] in DECIDED else None,
+        at=dispute["closed_at"] or dispute["updated_at"],
+    )
 
 
 def _payout(event: OutboxEvent, payout: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -123,7 +130,7 @@ def _fact(
     of: dict[str, Any],
     fact: str,
     *,
-    id_: Any,
+    id_: UUID,
     what: str | None,
     at: datetime | str,
     reason: str = "",
