@@ -69,6 +69,8 @@ def may_not_approve(request: Request, by: str) -> str:
     if user.has_perm(MAY_ANY):
         return ""
     own = bounds_of(user, request.currency).single
+    if not own:
+        return f"You have no limit of your own in {request.currency}: it takes a finance lead."
     if request.money > own:
         return f"{request.money} is above your own limit of {own}: it takes a finance lead."
     return ""
