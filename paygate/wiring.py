@@ -100,6 +100,7 @@ FINDERS: tuple[str, ...] = (
 
 #: Lists of kernel.queues.Queue: what waits for a person, in the order of the sidebar.
 QUEUES: tuple[str, ...] = (
+    "paygate.payments.queues.QUEUES",
     "paygate.approvals.queues.QUEUES",
     "disputes.queues.QUEUES",
     "payouts.queues.QUEUES",
