@@ -46,7 +46,7 @@ class UnfitFiles(ValueError):
     """Files that may not be evidence, by kind."""
 
     def __init__(self, faults: Mapping[str, UnfitFile]) -> None:
-        super().__init__(", ".join(faults))
+        super().__init__("; ".join(f"{kind}: {fault.message}" for kind, fault in faults.items()))
         self.faults = faults
 
 

@@ -18,16 +18,16 @@ from django.urls import reverse
 
 from disputes.back_office.asking import REFUSALS_OF_GIVING, Refused, ask, in_words, refuse_past_due
 from disputes.back_office.files import may_see_evidence
-from disputes.back_office.form import ActForm, EvidenceForm
+from disputes.back_office.form import ActForm, EvidenceForm, Place
 from disputes.back_office.known import PRIVATE_KINDS, Known
 from disputes.back_office.lines import Prospect, prospect
-from disputes.back_office.showing import facts, shown, standing, to_be_sent, wanted_kinds
+from disputes.back_office.showing import facts, limits, shown, standing, to_be_sent, wanted_kinds
+from disputes.back_office.words import KINDS
 from disputes.claim import UnableToAct
 from disputes.estimate import chance, history
 from disputes.find import parts_of
 from disputes.form import LARGEST_BODY
 from disputes.give import UnfitFiles, give
-from disputes.kinds import FILES, TEXTS
 from disputes.models import Action, Dispute, Evidence
 from kernel.audit.record import audited, saw
 from kernel.clock import now
@@ -188,7 +188,12 @@ class CasePage:
             form = self._form()
         known = self._known()
         self._note_what_is_seen(known, filled_in=answers)
-        kinds = wanted_kinds(self._dispute)
+        first: list[Place] = []
+        others: list[Place] = []
+        if answers and form is not None:
+            on_top = form.first(wanted_kinds(self._dispute))
+            first = list(form.places(on_top))
+            others = list(form.places(kind for kind in KINDS if kind not in on_top))
         return self._shown(
             "disputes/case.html",
             **shown(
@@ -203,8 +208,10 @@ class CasePage:
             prospect=self._prospect(),
             standing=now_,
             form=form if answers else None,
-            wanted_places=list(form.places(kinds)) if answers and form else [],
-            other_places=list(form.places(_others(kinds))) if answers and form else [],
+            first_places=first,
+            other_places=others,
+            errors_below=any(place.faulty for place in others),
+            limits=limits(self._dispute) if answers else "",
             may_submit=answers and bool(self._parts.evidence),
             may_accept=self._request.user.has_perm(ACCEPT) and not now_.closed_because,
             submit_url=self._address("submit"),
@@ -222,7 +229,11 @@ class CasePage:
             form=form,
             prospect=None if self._dispute.decided else self._prospect(),
             evidence=to_be_sent(self._parts),
-            missing=[kind for kind in wanted_kinds(self._dispute) if kind not in self._parts.kinds],
+            missing=[
+                KINDS[kind][0]
+                for kind in wanted_kinds(self._dispute)
+                if kind not in self._parts.kinds
+            ],
             merchant=self._known().merchant_name,
             back=self._address("change"),
         )
@@ -247,6 +258,8 @@ class CasePage:
         private = self._parts.kinds & PRIVATE_KINDS if self._sees else frozenset()
         if filled_in:
             private |= PRIVATE_KINDS & known.offers().keys()
+        if self._request.user.has_perm("payments.view_payment"):
+            private |= known.private_in_metadata
         if private:
             saw(self._request, self._dispute, *sorted(private))
 
@@ -274,7 +287,3 @@ class CasePage:
         if refusal:
             messages.error(self._request, refusal)
         return redirect(self._address("change"))
-
-
-def _others(kinds: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(kind for kind in dict.fromkeys((*TEXTS, *FILES)) if kind not in kinds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -66,6 +66,11 @@ class Place:
     stored: Evidence | None  # The file.
     offer: str  # What is known and not saved; "" where it stands in the field already.
     offered: bool  # Does what is known stand in the field?
+    differs: bool  # Was something else typed than what is saved?
+
+    @property
+    def faulty(self) -> bool:
+        return any(one is not None and one.errors for one in (self.text, self.file))
 
 
 class EvidenceForm(Seen):
@@ -105,7 +110,12 @@ class EvidenceForm(Seen):
                     label="Take the file back", required=False, widget=UnfoldBooleanWidget
                 )
 
-    def places(self, kinds: tuple[str, ...]) -> Iterator[Place]:
+    def first(self, wanted: Iterable[str]) -> tuple[str, ...]:
+        """What is on top: what is wanted, and whatever there is or is offered, which must not be overlooked."""
+        there = {*self._texts, *self._files, *self._offers}
+        return tuple(dict.fromkeys((*wanted, *(kind for kind in KINDS if kind in there))))
+
+    def places(self, kinds: Iterable[str]) -> Iterator[Place]:
         """These kinds of evidence, as the page draws them."""
         for kind in kinds:
             saved = self._texts.get(kind)
@@ -122,6 +132,11 @@ class EvidenceForm(Seen):
                 stored=self._files.get(kind),
                 offer="" if filled or (saved and saved.text == offer) else offer,
                 offered=filled,
+                differs=bool(
+                    self.is_bound
+                    and saved
+                    and _plain(self.data.get(f"text_{kind}", "")) != _plain(saved.text)
+                ),
             )
 
     def clean(self) -> dict[str, Any]:

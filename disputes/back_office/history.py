@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from disputes.back_office.words import REASONS, STAGES, STATUSES, grouped, kind, moment
 from disputes.find import Parts
-from disputes.models import Act, Action, Dispute, Evidence, Report, Result
+from disputes.models import Action, Dispute, Evidence, Report, Result
 from kernel.audit.models import Entry
 from kernel.timeline import MOST, Moment, Tone
 
@@ -34,12 +35,13 @@ KEYS_BEGIN = "back-office-"
 
 def history(dispute: Dispute, parts: Parts, *, evidence: bool, people: bool) -> list[Moment]:
     """All of it. `evidence`: may the names of what was given be seen; `people`: may it be told who did what."""
+    entries = _entries(dispute) if people else []
     told = [
         *_said(dispute),
         *_moved(dispute, parts),
-        *_asked(parts),
+        *_asked(parts, {str(one.details.get("act", "")): one for one in entries}),
         *(_given(dispute) if evidence else ()),
-        *(_done(dispute) if people else ()),
+        *_done(entries),
     ]
     return sorted(told, key=lambda one: one.at, reverse=True)
 
@@ -74,12 +76,16 @@ def _moved(dispute: Dispute, parts: Parts) -> Iterator[Moment]:
         )
 
 
-def _asked(parts: Parts) -> Iterator[Moment]:
+def _asked(parts: Parts, by_act: Mapping[str, Entry]) -> Iterator[Moment]:
+    """Each act, with whoever asked for it at the desk."""
     for act in parts.acts[-MOST:]:
+        entry = by_act.get(act.public_id)
+        how = "at the desk" if act.idempotency_key.startswith(KEYS_BEGIN) else "by the API"
         yield Moment(
             at=act.started_at,
-            title=ASKED[Action(act.action)],
-            detail=f"{act.public_id}, {'by the desk' if of_the_desk(act) else 'by the API'}",
+            title=f"{ASKED[Action(act.action)]} {how}",
+            detail=f"{f'“{entry.because}” ' if entry else ''}{act.public_id}",
+            by=entry.by if entry else "",
             tone=Tone.WAITING if act.open else Tone.PLAIN,
         )
         if act.finished_at is not None:
@@ -92,26 +98,36 @@ def _asked(parts: Parts) -> Iterator[Moment]:
             )
 
 
-def of_the_desk(act: Act) -> bool:
-    """Was it asked for here?"""
-    return act.idempotency_key.startswith(KEYS_BEGIN)
-
-
 def _given(dispute: Dispute) -> Iterator[Moment]:
     rows = Evidence.objects.filter(merchant_id=dispute.merchant_id, dispute_id=dispute.id)
+    given: dict[datetime, list[str]] = {}
+    gone: dict[datetime, list[str]] = {}
     for one in rows.order_by("-id")[:MOST]:
-        what = f"{kind(one.kind)}{f': {one.file_name}' if one.is_file else ''}"
-        yield Moment(at=one.given_at, title="Evidence given", detail=what)
+        what = f"{kind(one.kind)}{f' ({one.file_name})' if one.is_file else ''}"
+        given.setdefault(one.given_at, []).append(what)
         if one.replaced_at is not None:
-            yield Moment(at=one.replaced_at, title="Evidence replaced or taken back", detail=what)
+            gone.setdefault(one.replaced_at, []).append(what)
+    for at, kinds in given.items():
+        yield Moment(at=at, title="Evidence given", detail=", ".join(reversed(kinds)))
+    for at, kinds in gone.items():
+        title = "Evidence replaced or taken back"
+        yield Moment(at=at, title=title, detail=", ".join(reversed(kinds)))
 
 
-def _done(dispute: Dispute) -> Iterator[Moment]:
+def _entries(dispute: Dispute) -> list[Entry]:
+    """What the audit log has of deeds of the desk, the newest first."""
     ends = (Entry.Outcome.DONE, Entry.Outcome.REFUSED, Entry.Outcome.FAILED)
-    entries = Entry.objects.filter(
+    found = Entry.objects.filter(
         subject=dispute.public_id, act__in=list(DEEDS), outcome__in=ends
     ).order_by("-position")
-    for entry in entries[:MOST]:
+    return list(found[:MOST])
+
+
+def _done(entries: Iterable[Entry]) -> Iterator[Moment]:
+    """What is not told by its act."""
+    for entry in entries:
+        if entry.details.get("act"):
+            continue
         refused = entry.outcome != Entry.Outcome.DONE
         said = f" {entry.details.get('said', '')}" if refused else ""
         yield Moment(

@@ -143,11 +143,21 @@ class Known:
 
     def metadata(self) -> list[tuple[str, str]]:
         """What the merchant has written to the payment; who the customer is only for those who may know."""
-        private = {name for kind in PRIVATE_KINDS for name in IN_METADATA[kind]}
         return [
-            (str(name), str(value) if self.names or str(name).lower() not in private else "hidden")
+            (str(name), "hidden" if self._kind_told(name) and not self.names else str(value))
             for name, value in self.payment.metadata.items()
         ]
+
+    @property
+    def private_in_metadata(self) -> frozenset[str]:
+        """What of `metadata` tells who the customer is, as kinds of evidence; nothing where it is hidden."""
+        kinds = {self._kind_told(name) for name in self.payment.metadata} - {""}
+        return frozenset(kinds) if self.names else frozenset()
+
+    def _kind_told(self, name: Any) -> str:
+        """What a name in the metadata tells of who the customer is; "" for nothing."""
+        told = str(name).lower()
+        return next((kind for kind in PRIVATE_KINDS if told in IN_METADATA[kind]), "")
 
     def _told(self, names: tuple[str, ...]) -> str:
         """What the payment's metadata has under the first of these names."""

@@ -85,7 +85,7 @@ def _line(dispute: Any) -> Line:
 
 @admin.register(Dispute)
 class DisputeAdmin(FoundById, ReadOnly, ModelAdmin):
-    list_display_links = ("amount_",)
+    list_display_links = ("due_", "submitted_", "closed_", "amount_")
     list_filter = (Standing, "reason", AtPsp, "stage", "livemode")
     list_filter_sheet = True
     ids = {"dp": "id", "pay": "payment_id", "mer": "merchant_id"}
@@ -101,7 +101,7 @@ class DisputeAdmin(FoundById, ReadOnly, ModelAdmin):
         css = {"all": ("disputes/desk.css",)}
 
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
-        case = ("amount_", "reason_", "merchant_", "psp_", "public_id")
+        case = ("amount_", "reason_", "merchant_", "psp_", "dispute_")
         match standing_of(request):
             case Status.NEEDS_RESPONSE:
                 return ("due_", *case[:2], "estimate_", "worth_", *case[2:])
@@ -179,11 +179,15 @@ class DisputeAdmin(FoundById, ReadOnly, ModelAdmin):
         stage = "" if dispute.stage == "chargeback" else STAGES[dispute.stage]
         reason = REASONS.get(dispute.reason, dispute.reason)
         return format_html(
-            '{}<span class="console-quiet desk-below">{}{}</span>',
+            '<span class="desk-cell">{} <span class="console-quiet desk-below">{}{}</span></span>',
             reason[:1].upper() + reason[1:],
             stage,
             "" if dispute.livemode else (", test mode" if stage else "test mode"),
         )
+
+    @admin.display(description="Dispute")
+    def dispute_(self, dispute: Dispute) -> str:
+        return format_html('<span class="desk-id">{}</span>', dispute.public_id)
 
     @admin.display(description="Win estimate")
     def estimate_(self, dispute: Dispute) -> str:

@@ -25,10 +25,13 @@ from disputes.back_office.words import (
     kind,
     moment,
 )
+from disputes.files import LARGEST_IN_ALL
 from disputes.find import Parts
 from disputes.kinds import wanted
 from disputes.models import Action, Dispute, Result, Status
+from paygate.psp.registry import PspNotConfigured, desk
 
+TYPES = {"application/pdf": "PDF", "image/jpeg": "JPEG", "image/png": "PNG"}
 #: How it stands, as the pages' badges have it.
 TONES = {"needs_response": "waiting", "under_review": "plain", "won": "good", "lost": "bad"}
 
@@ -149,6 +152,19 @@ def to_be_sent(parts: Parts) -> list[dict[str, Any]]:
         }
         for one in parts.evidence
     ]
+
+
+def limits(dispute: Dispute) -> str:
+    """Which files the dispute's PSP takes, in words."""
+    try:
+        at_psp = desk(dispute.psp, livemode=dispute.livemode)
+    except PspNotConfigured:
+        return f"Files cannot be taken: {dispute.psp.capitalize()} is not configured."
+    names = [name for type_, name in TYPES.items() if type_ in at_psp.evidence_types]
+    return (
+        f"{dispute.psp.capitalize()} takes files of the types {', '.join(names)}, each of at most"
+        f" {bytes_(at_psp.evidence_largest)}; all together at most {bytes_(LARGEST_IN_ALL)}."
+    )
 
 
 def wanted_kinds(dispute: Dispute) -> tuple[str, ...]:

@@ -206,7 +206,7 @@ def test_the_history_tells_who_did_what_and_why(sam, dispute):
         "10.00 USD taken txn_1",
         "Evidence given Explanation",
         f"Evidence edited at the desk by {sam.user.username} “{WHY}”",
-        f"Submitting at the desk by {sam.user.username}",
+        f"Evidence submitted at the desk by {sam.user.username} “{WHY}”",
         "Stripe has taken it",
     ):
         assert told in shown, told
