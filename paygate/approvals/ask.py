@@ -57,7 +57,7 @@ def ask(
         amount=money.minor,
         currency=money.currency,
         payload=payload,
-        document_id=kept and kept.id,
+        document_id=kept.id if kept else None,
         key=key,
         asked_by=by,
         asked_because=because.strip()[:LONGEST],

@@ -168,3 +168,13 @@ def arrows() -> set[tuple[str, str]]:
     """Every (from, to) of a request's graph, read off its transitions above."""
     state: Any = Request._meta.get_field("state")
     return {(str(arrow.source), str(arrow.target)) for arrow in state.get_all_transitions(Request)}
+
+
+def document_of(request: Request) -> Document | None:
+    """The document that stands for a request."""
+    if request.document_id is None:
+        return None
+    found: Document | None = Document.objects.filter(
+        merchant_id=request.merchant_id, id=request.document_id
+    ).first()
+    return found

@@ -153,7 +153,7 @@ def _taken(attempt: Attempt, reference: str) -> str:
     """Why this cannot be the attempt's reference: it is that of something else. "" where it can be."""
     if attempt.operation == Operation.CONFIRM or attempt.operation in LETS_GO:
         return ""  # These go on with the payment's own reference.
-    if attempt.operation == Operation.REFUND:
+    if attempt.refund_id is not None:
         refund = (
             Refund.objects.filter(psp=attempt.psp, psp_reference=reference)
             .exclude(id=attempt.refund_id)

@@ -24,7 +24,7 @@ from paygate.approvals.decide import (
     reject,
     withdraw,
 )
-from paygate.approvals.models import Document, Request, State
+from paygate.approvals.models import Request, State, document_of
 from paygate.staff.step_up import step_up
 
 VERBS = {"approve": approve, "reject": reject, "withdraw": withdraw}
@@ -114,9 +114,7 @@ class RequestPage:
                 "facts": _facts(row),
                 "history": _history(row),
                 "waits": age(row.asked_at, row.decided_at or now()),
-                "document": Document.objects.filter(
-                    merchant_id=row.merchant_id, id=row.document_id
-                ).first(),
+                "document": document_of(row),
                 "deeds": deeds,
                 "why_not": why_not,
                 "form": form,

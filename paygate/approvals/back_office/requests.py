@@ -19,7 +19,7 @@ from kernel.back_office import PRIVATE, FoundById, ModelAdmin, ReadOnly
 from kernel.clock import now
 from paygate.approvals.back_office.page import RequestPage
 from paygate.approvals.back_office.showing import age, badge, link
-from paygate.approvals.models import Document, Request, State
+from paygate.approvals.models import Request, State, document_of
 
 
 @admin.register(Request)
@@ -87,7 +87,7 @@ class RequestAdmin(FoundById, ReadOnly, ModelAdmin):
     def document(self, request: HttpRequest, which: UUID) -> HttpResponseBase:
         """The document that stands for it: to be saved, never opened here. Who saw it is written down."""
         row = self.found(request, str(which))
-        document = Document.objects.filter(merchant_id=row.merchant_id, id=row.document_id).first()
+        document = document_of(row)
         if document is None:
             raise Http404
         try:

@@ -78,7 +78,7 @@ class UnresolvedAdmin(FoundById, ReadOnly, ModelAdmin):
             merchant_id=OuterRef("merchant_id"), id=OuterRef("payment_id")
         )
         name = Merchant.objects.filter(id=OuterRef("merchant_id")).values("name")[:1]
-        return (
+        rows: QuerySet[Any] = (
             unresolved(now())
             .order_by("started_at")
             .annotate(
@@ -87,6 +87,7 @@ class UnresolvedAdmin(FoundById, ReadOnly, ModelAdmin):
                 merchant_name=Subquery(name),
             )
         )
+        return rows
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
         context = {"title": "Unresolved money", "sums": at_risk(now()), "urgent": URGENT}

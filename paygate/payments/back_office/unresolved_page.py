@@ -39,6 +39,9 @@ REFUSALS = (UnableToProceed, UnableToAsk, UnfitDocument)
 class LookUpForm(forms.Form):
     because = reason_field()
 
+    def __init__(self, data: Any = None, files: Any = None) -> None:
+        super().__init__(data, files, auto_id="look_up_%s")
+
 
 class VerdictForm(forms.Form):
     """What a document says. Its key is the same when the same form comes twice."""
@@ -69,8 +72,11 @@ class VerdictForm(forms.Form):
     )
     because = reason_field()
 
-    def __init__(self, *args: Any, payment: Payment, attempt: Attempt, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="verdict_%s", **kwargs)
+    def __init__(
+        self, data: Any = None, files: Any = None, *, payment: Payment, attempt: Attempt
+    ) -> None:
+        # Two forms are on the page: their fields' ids must differ, their names need not.
+        super().__init__(data, files, initial={"key": str(uuid7())}, auto_id="verdict_%s")
         self._payment, self._attempt = payment, attempt
         self.fields["amount"].label = f"Amount in {payment.currency}"
 
@@ -152,9 +158,8 @@ class UnresolvedPage:
 
     def _form(self, deed: str, *data: Any) -> forms.Form:
         if deed == "look_up":
-            return LookUpForm(*data, auto_id="look_up_%s")
-        initial = {"key": str(uuid7())}
-        return VerdictForm(*data, initial=initial, payment=self._payment, attempt=self._attempt)
+            return LookUpForm(*data)
+        return VerdictForm(*data, payment=self._payment, attempt=self._attempt)
 
     def _shown(self, **forms_: forms.Form) -> HttpResponse:
         attempt, payment, user = self._attempt, self._payment, self._request.user
