@@ -23,3 +23,10 @@ class NamedRow:
         if found is None:
             raise Http404
         return found
+
+    def shown(self: Any, request: HttpRequest, object_id: str) -> Any:
+        """As `row`, for a page that takes no form: what changes a row has an address of its own."""
+        found = self.row(request, object_id)
+        if request.method == "POST":
+            raise PermissionDenied
+        return found

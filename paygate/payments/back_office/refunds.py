@@ -54,7 +54,7 @@ class RefundAdmin(NamedRow, FoundById, ReadOnly, ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponseBase:
-        refund: Refund = self.row(request, object_id)
+        refund: Refund = self.shown(request, object_id)
         payment = Payment.objects.get(merchant_id=refund.merchant_id, id=refund.payment_id)
         attempt: Attempt | None = Attempt.objects.filter(
             merchant_id=refund.merchant_id, refund_id=refund.id
