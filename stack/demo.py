@@ -3,8 +3,8 @@
 Two merchants send hundreds of payments and refunds through the real HTTP API while the PSPs misbehave, and so do
 their webhooks; with --kill our own processes are killed as well. Then months pass at the PSPs: payers dispute, the
 merchants' desk answers, banks decide and take cases up again, refunds and captures come back. Then a fortnight of
-payouts (fortnight.py), a night in which the PSPs' files meet our books (night.py), and a day in the back office
-(office.py). When the dust has settled nothing may be unresolved, the proof must hold, our books must agree with those
+payouts (fortnight.py), a day in the back office (office.py), and a night in which the PSPs' files meet our books
+(night.py). When the dust has settled nothing may be unresolved, the proof must hold, our books must agree with those
 of each PSP's simulator and of the bank's, to the cent, what was wrong in the files must have been found and nothing
 else, and each merchant's endpoint must have heard every event, each object's in order. The exit code says whether so.
 """
@@ -182,12 +182,13 @@ def _day(stack: Stack, endpoint: Endpoint, options: argparse.Namespace) -> bool:
     with console.status("a fortnight") as status:
         fortnight = stage.play(lambda what: status.update(f"a fortnight: {what}"))
     settle_down(stack, psps)
-    night = Night(stack, psps, clock=clock_of(options), seed=options.seed)
-    with console.status("the night") as status:
-        reconciled = night.play(lambda what: status.update(f"the night: {what}"))
     office = Office(stack, psps, clock=clock_of(options), seed=options.seed)
     with console.status("the office") as status:
         worked = office.play(lambda what: status.update(f"the office: {what}"))
+    settle_down(stack, psps)
+    night = Night(stack, psps, clock=clock_of(options), seed=options.seed)
+    with console.status("the night") as status:
+        reconciled = night.play(lambda what: status.update(f"the night: {what}"))
     unresolved = settle_down(stack, psps)
     proof = prove(stack)
     comparison = compare(stack.databases.owner, stack.simulators, reconciled.planted)

@@ -1,4 +1,4 @@
-"""A day in the back office, after the night: support finds, refunds, asks, answers; its lead approves and refuses.
+"""A day in the back office, before the night: support finds, refunds, asks, answers; its lead approves and refuses.
 
 Sam of support and Lena, who leads it, work at the back office's own pages. What they did is then looked for in the
 database: what was within Sam's limit was given back, what was above it only with Lena's approval, what she refused not
@@ -125,7 +125,7 @@ class Office(Stagehands):
 
     def _answer_a_dispute(self) -> None:
         sale = self._ask(self._merchant, "payments", self._disputed(), key=f"{self.scene}-disputed")
-        self._psps.days_pass(1)
+        self._morning()
         wanted = "SELECT id FROM dispute WHERE payment_id = %s AND status = 'needs_response'"
         self._until(
             "the office's dispute is heard",
