@@ -50,8 +50,9 @@ def _wrapped(handler: Handler, names: tuple[str, ...]) -> Handler:
 
 def _address(request: HttpRequest) -> str:
     """Whence the request came to the outermost of our own proxies; whatever else is said, anybody can have written."""
+    proxies: int = settings.PROXIES
     passed_on = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).split(",")
-    if 0 < settings.PROXIES <= len(passed_on) and (last := passed_on[-settings.PROXIES].strip()):
+    if 0 < proxies <= len(passed_on) and (last := passed_on[-proxies].strip()):
         return last
     return str(request.META.get("REMOTE_ADDR", ""))
 
