@@ -204,6 +204,7 @@ class CasePage:
                 evidence=self._sees,
                 people=True,
                 payments=self._request.user.has_perm("payments.view_payment"),
+                offered=known.offers() if answers else (),
             ),
             prospect=self._prospect(),
             standing=now_,

@@ -208,7 +208,7 @@ class DisputeAdmin(FoundById, ReadOnly, ModelAdmin):
     def merchant_(self, dispute: Dispute) -> str:
         page = reverse("admin:merchants_merchant_change", args=[dispute.merchant_id])
         name = _line(dispute).merchant or encode("mer", dispute.merchant_id)
-        return format_html('<a href="{}">{}</a>', page, name)
+        return format_html('<a class="desk-merchant" href="{}">{}</a>', page, name)
 
     # --------------------------------------------------------------------------------------- the pages
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -115,6 +115,7 @@ def shown(
     evidence: bool,
     people: bool,
     payments: bool,
+    offered: Collection[str] = (),
 ) -> dict[str, Any]:
     """The page of the case."""
     payment = known.payment
@@ -132,7 +133,7 @@ def shown(
             for one in known.refunds
         ],
         "metadata": known.metadata(),
-        "checklist": list(_checklist(dispute, parts)),
+        "checklist": list(_checklist(dispute, parts, offered)),
         "given": to_be_sent(parts) if evidence else [],
         "given_count": len(parts.evidence),
         "history": history(dispute, parts, evidence=evidence, people=people),
@@ -171,12 +172,15 @@ def wanted_kinds(dispute: Dispute) -> tuple[str, ...]:
     return wanted(dispute.reason)
 
 
-def _checklist(dispute: Dispute, parts: Parts) -> Iterable[tuple[str, str, bool, str]]:
-    """What counts for this reason: kind, name, whether it is there, and as what."""
+def _checklist(
+    dispute: Dispute, parts: Parts, offered: Collection[str]
+) -> Iterable[tuple[str, str, bool, str]]:
+    """What counts for this reason: kind, name, whether it is there, and as what; or what of it is known."""
     for name in wanted_kinds(dispute):
         here = [one for one in parts.evidence if one.kind == name]
         how = " and ".join("file" if one.is_file else "text" for one in here)
-        yield name, KINDS[name][0], bool(here), how
+        absent = "known, not saved" if name in offered else "missing"
+        yield name, KINDS[name][0], bool(here), how or absent
 
 
 def _rounds(dispute: Dispute, parts: Parts) -> Iterable[dict[str, Any]]:

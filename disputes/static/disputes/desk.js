@@ -1,6 +1,4 @@
 // The desk: what is known goes into its field at a click, and a page that waits for the PSP looks again.
-"use strict";
-
 for (const button of document.querySelectorAll("[data-use]")) {
   button.addEventListener("click", () => {
     const field = document.querySelector(`[data-offer="${button.dataset.use}"]`);
@@ -8,6 +6,11 @@ for (const button of document.querySelectorAll("[data-use]")) {
     field.focus();
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });
+}
+
+// The theme's script draws file fields of its own over the browser's, and must leave these alone.
+for (const input of document.querySelectorAll(".desk-file input[type=file]")) {
+  input.hasChangeListener = true;
 }
 
 // What was typed and not saved is not left by mistake.
