@@ -30,6 +30,7 @@ from kernel.news import headline
 from kernel.shortcuts import publish
 from paygate.metrics import ATTEMPTS, timed
 from paygate.payments.answer import answer
+from paygate.payments.exchanges.keep import kept
 from paygate.payments.models import Attempt, Operation, Payment, Refund, Result
 from paygate.payments.write import Step, Written, write
 from paygate.psp.gateway import (
@@ -206,7 +207,7 @@ def send(payment: Payment, attempt: Attempt) -> Outcome:
     """Ask the PSP. Whatever an adapter raises is a bug, and a bug cannot tell what the PSP did."""
     try:
         psp = gateway(attempt.psp, livemode=payment.livemode)
-        with timed(attempt.psp, attempt.operation):
+        with timed(attempt.psp, attempt.operation), kept(attempt):
             outcome = _ask(psp, request_for(payment, attempt))
     except PspNotConfigured as error:
         return NotSent(str(error))

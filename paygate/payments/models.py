@@ -14,6 +14,7 @@ from django_fsm import FSMField, transition
 from kernel.ids import encode, uuid7
 from kernel.money import Money
 from kernel.rows import MerchantRow
+from paygate.payments.exchanges.models import Exchange as Exchange
 
 
 class State(models.TextChoices):

@@ -33,6 +33,7 @@ from paygate.payments.carry_out import (
     side_by_side,
     with_payments,
 )
+from paygate.payments.exchanges.keep import kept
 from paygate.payments.looks import take_due
 from paygate.payments.models import Attempt, Operation, Payment, Result
 from paygate.psp.gateway import NotSent, Outcome, Pending, Unknown
@@ -69,7 +70,7 @@ def find_out(payment: Payment, attempt: Attempt, *, now: datetime) -> Outcome:
         if age < min(psp.key_lifetime, _replay_for(attempt)):
             return _of_the_first(send(payment, attempt))
         return Unknown("the PSP cannot be asked, and it is too late to send it again")
-    with timed(attempt.psp, "look_up"):
+    with timed(attempt.psp, "look_up"), kept(attempt):
         found = psp.look_up(request_for(payment, attempt))
     if pending and not attempt.psp_reference:
         return _of_what_waits(payment, attempt, found, now=now)

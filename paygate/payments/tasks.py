@@ -10,6 +10,7 @@ from celery import shared_task
 from kernel.clock import now
 from paygate.payments import carry_out as carrying
 from paygate.payments.budgets import give_budgets_back
+from paygate.payments.exchanges.forget import forget
 from paygate.payments.expire import expire_due
 from paygate.payments.resolve import resolve
 
@@ -41,3 +42,9 @@ def expire(**_: Any) -> None:
 def budgets(**_: Any) -> None:
     """Give people their budgets back for which nothing was given back. Queue: default."""
     give_budgets_back(at=now())
+
+
+@shared_task(name="payments.forget_exchanges")
+def forget_exchanges(**_: Any) -> None:
+    """Forget what was said to PSPs long ago. Queue: default."""
+    forget(now=now())

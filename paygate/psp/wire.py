@@ -15,6 +15,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from kernel.clock import now
+from paygate.psp.overheard import Heard, listener
+
 #: TLS failures that end the handshake, before a byte of the request is written.
 _HANDSHAKE = {
     "CERTIFICATE_VERIFY_FAILED",
@@ -137,6 +140,23 @@ class _PunctualSecurePool(HTTPSConnectionPool):
 
 
 class _PunctualAdapter(HTTPAdapter):
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        """As it does; and tell whoever listens (paygate.psp.overheard)."""
+        heard = listener()
+        if heard is None:
+            return super().send(request, *args, **kwargs)
+        at, begun = now(), monotonic()
+        answer, error = None, ""
+        try:
+            answer = super().send(request, *args, **kwargs)
+            return answer
+        except Exception as failure:
+            error = type(failure).__name__
+            raise
+        finally:
+            spent = round((monotonic() - begun) * 1000)
+            heard.append(Heard(request, answer, error, at, spent))
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {

@@ -200,6 +200,8 @@ PAYOUT_LARGE_BATCH = env.json(
 )
 # Seconds between two looks at what is not known, or not decided, at the most.
 LONGEST_PAUSE = env.int("LONGEST_PAUSE", default=3600)
+# For how many days what was said to PSPs is kept, redacted, for staff to look at.
+PSP_EXCHANGES_KEPT_DAYS = env.int("PSP_EXCHANGES_KEPT_DAYS", default=30)
 # Concurrent commits of one process go out as one; off where a test holds the transaction itself.
 GROUP_COMMITS = env.bool("GROUP_COMMITS", default=True)
 

@@ -64,6 +64,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"queue": "default", "expires": 3600.0},
     },
+    "forget what was said to PSPs": {
+        "task": "payments.forget_exchanges",
+        "schedule": 3600.0,
+        "options": {"queue": "default", "expires": 3600.0},
+    },
     "let authorizations lapse": {
         "task": "payments.expire",
         "schedule": 15.0,

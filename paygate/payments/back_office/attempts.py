@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import CharField, OuterRef, Subquery
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from unfold.decorators import display
 
 from kernel.back_office import FoundById, ModelAdmin, ReadOnly
@@ -18,7 +19,7 @@ from kernel.clock import now
 from kernel.ids import encode
 from kernel.money import Money
 from merchants.models import Merchant
-from paygate.payments.back_office import filters, showing
+from paygate.payments.back_office import filters, showing, wire
 from paygate.payments.back_office.facts import Fact, Facts, routing
 from paygate.payments.back_office.finding import NamedRow
 from paygate.payments.back_office.story import answer_of
@@ -48,7 +49,7 @@ class AttemptAdmin(NamedRow, FoundById, ReadOnly, ModelAdmin):
     def amount_(self, attempt: Any) -> str:
         return str(Money(attempt.amount, attempt.currency))
 
-    @display(description="outcome", label=showing.LABELS)
+    @display(description="outcome", label=showing.LABELS)  # type: ignore[untyped-decorator]
     def outcome_(self, attempt: Attempt) -> showing.Badge:
         said, tone = OUTCOMES[attempt.outcome]
         return tone, said
@@ -73,10 +74,22 @@ class AttemptAdmin(NamedRow, FoundById, ReadOnly, ModelAdmin):
             return (queryset.none() if search_term.strip() else queryset), False
         return super().get_search_results(request, queryset, search_term)
 
+    def get_urls(self) -> list[Any]:
+        said = path(
+            "<uuid:attempt>/wire/",
+            self.admin_site.admin_view(self.wire),
+            name="payments_attempt_wire",
+        )
+        return [said, *super().get_urls()]
+
+    def wire(self, request: HttpRequest, attempt: UUID) -> HttpResponseBase:
+        """What was said to the PSP about it."""
+        return wire.answer(self, request, self.shown(request, str(attempt)))
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponseBase:
-        attempt: Attempt = self.row(request, object_id)
+        attempt: Attempt = self.shown(request, object_id)
         payment = Payment.objects.get(merchant_id=attempt.merchant_id, id=attempt.payment_id)
         outcome, tone = OUTCOMES[attempt.outcome]
         return TemplateResponse(
@@ -100,6 +113,8 @@ class AttemptAdmin(NamedRow, FoundById, ReadOnly, ModelAdmin):
                     "admin:merchants_merchant_change", args=[attempt.merchant_id]
                 ),
                 "facts": _facts(attempt),
+                "may_see_wire": request.user.has_perm(wire.VIEW),
+                "wire_url": reverse("admin:payments_attempt_wire", args=[attempt.id]),
             },
         )
 

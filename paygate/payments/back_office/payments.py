@@ -15,7 +15,7 @@ from django.urls import path
 
 from kernel.back_office import FoundById, ModelAdmin, ReadOnly
 from kernel.clock import now
-from paygate.payments.back_office import filters, showing
+from paygate.payments.back_office import filters, showing, wire
 from paygate.payments.back_office.acting import DeedPage, first_preview, previewed
 from paygate.payments.back_office.bulk_refunds import RefundsMany
 from paygate.payments.back_office.deeds import DEEDS, SEND_AGAIN, deeds_for
@@ -93,11 +93,12 @@ class PaymentAdmin(RefundsMany, NamedRow, FoundById, ReadOnly, ModelAdmin):
                 **shown(read, request, now=now()),
                 "deeds": [(deed, deed.form(read=read, deed=deed.name)) for deed in deeds],
                 **{name: value for one in previews for name, value in one.items()},
+                "may_see_wire": request.user.has_perm(wire.VIEW),
             },
         )
 
     def get_urls(self) -> list[Any]:
-        """Behind the payment's own address: what is done to it, and who would pay for a refund."""
+        """Behind the payment's own address: what is done to it, who would pay for a refund, what PSPs were told."""
         return [
             path(
                 "<uuid:payment>/do/<slug:deed>/",
@@ -109,6 +110,11 @@ class PaymentAdmin(RefundsMany, NamedRow, FoundById, ReadOnly, ModelAdmin):
                 self.admin_site.admin_view(self.preview),
                 name="payments_payment_preview",
             ),
+            path(
+                "<uuid:payment>/wire/",
+                self.admin_site.admin_view(self.wire),
+                name="payments_payment_wire",
+            ),
             *super().get_urls(),
         ]
 
@@ -118,6 +124,10 @@ class PaymentAdmin(RefundsMany, NamedRow, FoundById, ReadOnly, ModelAdmin):
         if found is None:
             raise Http404
         return DeedPage(self, request, self.row(request, str(payment)), found).answer()
+
+    def wire(self, request: HttpRequest, payment: UUID) -> HttpResponseBase:
+        """What was said to PSPs about it."""
+        return wire.answer(self, request, self.shown(request, str(payment)))
 
     def preview(self, request: HttpRequest, payment: UUID) -> HttpResponseBase:
         return previewed(request, self.row(request, str(payment)))

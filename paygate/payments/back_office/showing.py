@@ -25,10 +25,11 @@ Badge = tuple[str, str]
 def with_merchants(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Each row with its merchant's name, in the same query."""
     name = Merchant.objects.filter(id=OuterRef("merchant_id")).values("name")[:1]
-    return rows.annotate(merchant_name=Subquery(name))
+    found: QuerySet[Any] = rows.annotate(merchant_name=Subquery(name))
+    return found
 
 
-@display(description="state", label=LABELS)
+@display(description="state", label=LABELS)  # type: ignore[untyped-decorator]
 def state(row: Any) -> Badge:
     """Of a payment or a refund."""
     tones = STATES if row.state in STATES else REFUND_STATES

@@ -1,0 +1,1 @@
+DROP TABLE psp_exchange;
