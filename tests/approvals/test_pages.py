@@ -83,6 +83,15 @@ def test_the_list_says_who_asks_for_what_and_why(as_, asked):
     assert address(row).removeprefix("/admin/approvals/request") in page
 
 
+def test_who_has_waited_longest_is_first_of_those_that_wait(as_, asked):
+    first, second = asked(), asked()
+
+    page = text(as_("lena").get("/admin/approvals/request/?state__exact=pending"))
+    assert page.index(str(first.id)) < page.index(str(second.id))
+    page = text(as_("lena").get("/admin/approvals/request/"))
+    assert page.index(str(first.id)) > page.index(str(second.id))
+
+
 def test_the_list_asks_as_often_for_many_as_for_one(as_, asked):
     client = as_("lena")
 

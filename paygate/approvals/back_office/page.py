@@ -123,14 +123,14 @@ class RequestPage:
 
 
 def _facts(row: Request) -> list[tuple[str, Any]]:
-    payment = row.payload.get("payment", "")
+    payment, reason = row.payload.get("payment", ""), row.payload.get("reason", "")
     return [
         ("Request", row.public_id),
         ("About", link(row.subject)),
         *([("Payment", link(payment))] if payment and payment != row.subject else []),
         ("Merchant", merchant(row.merchant_id)),
         ("Amount", row.money),
-        *([("Reason for the PSP", row.payload["reason"])] if row.payload.get("reason") else []),
+        *([("Reason for the PSP", reason.replace("_", " "))] if reason else []),
         *(
             [("PSP's reference", row.payload["psp_reference"])]
             if row.payload.get("psp_reference")

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import storages
-from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import path
@@ -31,14 +30,12 @@ class RequestAdmin(FoundById, ReadOnly, ModelAdmin):
     ids = {"apr": "id", "mer": "merchant_id"}
     search_fields = ("=subject", "=asked_by", "=decided_by")
     search_help_text = "apr_…, pay_…, att_…, mer_…, or a login"
-    ordering = ("-id",)
     list_per_page = 50
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        if request.GET.get("state__exact") == State.PENDING:
-            return rows.order_by("asked_at")  # Who has waited longest is first.
-        return rows
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Of those that wait, who has waited longest is first; of all, the newest."""
+        waiting = request.GET.get("state__exact") == State.PENDING
+        return ("asked_at", "id") if waiting else ("-id",)
 
     @admin.display(description="request")
     def what(self, row: Request) -> str:
@@ -47,7 +44,7 @@ class RequestAdmin(FoundById, ReadOnly, ModelAdmin):
 
     @admin.display(description="amount", ordering="amount")
     def money_(self, row: Request) -> str:
-        return str(row.money)
+        return format_html('<span class="whitespace-nowrap">{}</span>', row.money)
 
     @admin.display(description="about", ordering="subject")
     def about(self, row: Request) -> str:

@@ -43,7 +43,7 @@ def link(public_id: str) -> str:
         page = reverse(PAGES[prefix], args=[decode(prefix, public_id)])
     except (KeyError, InvalidId, NoReverseMatch):
         return public_id
-    return format_html('<a href="{}">{}</a>', page, public_id)
+    return format_html('<a class="text-primary-600" href="{}">{}</a>', page, public_id)
 
 
 def merchant(merchant_id: object) -> str:

@@ -24,6 +24,8 @@ from paygate.payments.models import Attempt, Payment, Unresolved
 from paygate.payments.unresolved import URGENT, at_risk, unresolved
 from paygate.staff.step_up import step_up
 
+HEARD = 40  # Letters of what was heard last; the rest is on the page of the one.
+
 
 def _money(attempt: Any) -> Money:
     return Money(attempt.amount, attempt.currency)
@@ -113,7 +115,8 @@ class UnresolvedAdmin(FoundById, ReadOnly, ModelAdmin):
 
     @admin.display(description="at risk")
     def at_risk_(self, attempt: Any) -> str:
-        return f"{_money(attempt)}{'' if attempt.livemode else ', test'}"
+        mode = "" if attempt.livemode else ", test"
+        return format_html('<span class="whitespace-nowrap">{}{}</span>', _money(attempt), mode)
 
     @admin.display(description="what")
     def what(self, attempt: Attempt) -> str:
@@ -141,7 +144,7 @@ class UnresolvedAdmin(FoundById, ReadOnly, ModelAdmin):
     @admin.display(description="payment")
     def payment_(self, attempt: Attempt) -> str:
         return format_html(
-            '<a href="{}">{}</a>',
+            '<a class="text-primary-600" href="{}">{}</a>',
             reverse("admin:payments_payment_change", args=[attempt.payment_id]),
             encode("pay", attempt.payment_id),
         )
@@ -159,4 +162,5 @@ class UnresolvedAdmin(FoundById, ReadOnly, ModelAdmin):
 
     @admin.display(description="last heard")
     def why(self, attempt: Attempt) -> str:
-        return attempt.psp_message
+        text = attempt.psp_message
+        return text if len(text) <= HEARD else f"{text[: HEARD - 1]}…"

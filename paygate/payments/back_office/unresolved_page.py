@@ -189,6 +189,7 @@ class UnresolvedPage:
                 "age": span(now() - attempt.started_at),
                 "facts": self._facts(),
                 "payment": payment,
+                "whole": payment.money(payment.amount),
                 "requests": requests,
                 "waiting": waiting,
                 "look_up": forms_.get("look_up", self._form("look_up"))
