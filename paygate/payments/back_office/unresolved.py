@@ -24,8 +24,6 @@ from paygate.payments.models import Attempt, Payment, Unresolved
 from paygate.payments.unresolved import URGENT, at_risk, unresolved
 from paygate.staff.step_up import step_up
 
-HEARD = 40  # Letters of what was heard last; the rest is on the page of the one.
-
 
 def _money(attempt: Any) -> Money:
     return Money(attempt.amount, attempt.currency)
@@ -61,7 +59,6 @@ class Psp(admin.SimpleListFilter):
 class UnresolvedAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = (
         *("at_risk_", "what", "age_", "psp_", "merchant_", "payment_", "looks_", "next_look"),
-        "why",
     )
     list_display_links = ("at_risk_",)
     list_filter = (Psp, "operation")
@@ -159,8 +156,3 @@ class UnresolvedAdmin(FoundById, ReadOnly, ModelAdmin):
         if due is None:
             return "none"
         return "now" if due <= now() else f"in {span(due - now())}"
-
-    @admin.display(description="last heard")
-    def why(self, attempt: Attempt) -> str:
-        text = attempt.psp_message
-        return text if len(text) <= HEARD else f"{text[: HEARD - 1]}…"
