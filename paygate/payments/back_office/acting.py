@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from kernel.audit.record import audited
 from kernel.clock import now
@@ -61,7 +62,7 @@ class DeedPage:
                 **asked,
             ) as deed:
                 said = self._deed.do(Doing(self._read, given, user, now()))
-                deed.details["came"] = said
+                deed.details["came"] = strip_tags(said)
         except REFUSALS as refusal:
             messages.error(self._request, str(refusal))
         else:
@@ -85,6 +86,7 @@ class DeedPage:
                 **self._page.admin_site.each_context(self._request),
                 "opts": self._page.opts,
                 "title": f"{self._deed.title}: {payment.public_id}",
+                "original": payment,
                 "payment": payment,
                 "deed": self._deed,
                 "form": form,

@@ -99,6 +99,7 @@ class AttemptAdmin(NamedRow, FoundById, ReadOnly, ModelAdmin):
                 **self.admin_site.each_context(request),
                 "opts": self.opts,
                 "title": attempt.public_id,
+                "original": attempt,
                 "row": attempt,
                 "amount": f"{self.operation_(attempt)} of {payment.money(attempt.amount)}",
                 "state": outcome,

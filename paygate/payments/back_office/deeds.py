@@ -9,9 +9,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from merchants.notices.again import EndpointDisabled, redeliver
 from merchants.notices.find import NoSuchEvent
+from paygate.approvals.ask import UnableToAsk
 from paygate.payments.back_office.forms import CaptureForm, DeedForm, RefundForm, SendAgainForm
 from paygate.payments.back_office.page import Read
 from paygate.payments.begin import UnableToProceed
@@ -26,7 +29,7 @@ from paygate.payments.models import Payment
 from paygate.payments.render import ACTIONS
 
 SEND_AGAIN = "merchants.change_notice"
-REFUSALS = (UnableToProceed, EndpointDisabled, NoSuchEvent)
+REFUSALS = (UnableToProceed, UnableToAsk, EndpointDisabled, NoSuchEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,12 @@ def _refund(doing: Doing) -> str:
         at=doing.at,
     )
     if isinstance(came, Asked):
-        why = came.why or "That was asked for before."
-        return f"{why} It waits for a second person: {came.request.public_id}."
+        return format_html(
+            '{} It waits for a second person: <a class="underline" href="{}">{}</a>.',
+            came.why or "That was asked for before.",
+            reverse("admin:approvals_request_change", args=[came.request.id]),
+            came.request.public_id,
+        )
     return ""
 
 

@@ -90,6 +90,7 @@ class PaymentAdmin(RefundsMany, NamedRow, FoundById, ReadOnly, ModelAdmin):
                 **self.admin_site.each_context(request),
                 "opts": self.opts,
                 "title": read.payment.public_id,
+                "original": payment,
                 **shown(read, request, now=now()),
                 "deeds": [(deed, deed.form(read=read, deed=deed.name)) for deed in deeds],
                 **{name: value for one in previews for name, value in one.items()},

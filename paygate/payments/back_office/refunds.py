@@ -75,6 +75,7 @@ class RefundAdmin(NamedRow, FoundById, ReadOnly, ModelAdmin):
                 **self.admin_site.each_context(request),
                 "opts": self.opts,
                 "title": refund.public_id,
+                "original": refund,
                 "row": refund,
                 "amount": f"Refund of {refund.money}",
                 "state": spaced(refund.state),

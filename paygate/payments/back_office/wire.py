@@ -57,6 +57,7 @@ def answer(page: Any, request: HttpRequest, row: Payment | Attempt) -> HttpRespo
             **page.admin_site.each_context(request),
             "opts": page.opts,
             "title": f"Wire of {row.public_id}",
+            "original": row,
             "row": row,
             "back": f"admin:payments_{page.opts.model_name}_change",
             "exchanges": [_shown(one) for one in _of(row)],
