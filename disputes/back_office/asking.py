@@ -13,7 +13,6 @@ from disputes.answer import REFUSALS as ENDINGS
 from disputes.back_office.words import REFUSALS
 from disputes.change import Busy
 from disputes.claim import UnableToAct, claim
-from disputes.find import NoSuchDispute
 from disputes.give import UnfitFiles
 from disputes.models import Act, Action, Dispute, Result, Status
 from kernel.audit.record import audited
@@ -27,11 +26,15 @@ from paygate.psp.registry import PspNotConfigured
 PATIENCE = (
     3.0  # Seconds for which the person waits for the PSP; then the page says that it is being sent.
 )
-REFUSALS_OF_GIVING = (UnableToAct, UnfitFiles, NoSuchDispute, Busy, PspNotConfigured)
+REFUSALS_OF_GIVING = (UnableToAct, UnfitFiles, Busy, PspNotConfigured)
 
 
 class Refused(Exception):
     """It was not asked of the PSP; the words are for people."""
+
+
+class AskedBefore(Exception):
+    """The very form came before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +71,24 @@ def ask(
             f"dispute.{action.value}",
             dispute,
             because=because,
-            refusals=(UnableToAct, KeyTaken, NoSuchDispute, Busy),
+            refusals=(UnableToAct, AskedBefore, Busy),
         ) as deed:
             refuse_past_due(dispute, at)
-            claimed = claim(
-                dispute.merchant_id,
-                dispute.id,
-                action,
-                livemode=dispute.livemode,
-                bind=BindKey(named, mark),
-                now=at,
-                seen=seen,
-            )
+            try:
+                claimed = claim(
+                    dispute.merchant_id,
+                    dispute.id,
+                    action,
+                    livemode=dispute.livemode,
+                    bind=BindKey(named, mark),
+                    now=at,
+                    seen=seen,
+                )
+            except KeyTaken:
+                raise AskedBefore("This was asked for before; it is done once.") from None
             deed.details["act"] = claimed.attempt.public_id
-    except KeyTaken:
-        return Told(messages.INFO, "This was asked for before; it is done once.")
+    except AskedBefore as before:
+        return Told(messages.INFO, str(before))
     except UnableToAct as refusal:
         raise Refused(in_words(refusal)) from None
     except Busy:

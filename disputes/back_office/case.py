@@ -22,15 +22,18 @@ from disputes.back_office.form import ActForm, EvidenceForm, Place
 from disputes.back_office.known import PRIVATE_KINDS, Known
 from disputes.back_office.lines import Prospect, prospect
 from disputes.back_office.showing import facts, limits, shown, standing, to_be_sent, wanted_kinds
-from disputes.back_office.words import KINDS
+from disputes.back_office.words import KINDS, bytes_
+from disputes.change import Busy
 from disputes.claim import UnableToAct
 from disputes.estimate import chance, history
+from disputes.files import LARGEST_IN_ALL
 from disputes.find import parts_of
 from disputes.form import LARGEST_BODY
 from disputes.give import UnfitFiles, give
 from disputes.models import Action, Dispute, Evidence
 from kernel.audit.record import audited, saw
 from kernel.clock import now
+from paygate.psp.registry import PspNotConfigured
 from paygate.staff.step_up import step_up
 
 ANSWER, ACCEPT, PII = "disputes.answer", "disputes.accept", "merchants.see_pii"
@@ -64,8 +67,8 @@ class CasePage:
             raise PermissionDenied
         if answer := step_up(self._request):
             return answer
-        if int(self._request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
-            return self._back(f"All files together have at most {LARGEST_BODY // 10**6} MB.")
+        if _length(self._request) > LARGEST_BODY:
+            return self._back(f"All files together have at most {bytes_(LARGEST_IN_ALL)}.")
         form = self._form(self._request.POST, self._request.FILES)
         if not form.is_valid():
             return self._case(form)
@@ -75,7 +78,6 @@ class CasePage:
             return self._back()
         dispute = self._dispute
         try:
-            refuse_past_due(dispute, self._at)
             with audited(
                 self._request,
                 "dispute.give",
@@ -86,6 +88,7 @@ class CasePage:
                 files=sorted(given.files),
                 taken_back=sorted(given.texts_taken_back | given.files_taken_back),
             ):
+                refuse_past_due(dispute, self._at)
                 give(
                     dispute.merchant_id,
                     dispute.id,
@@ -99,6 +102,10 @@ class CasePage:
             return self._case(form)
         except UnableToAct as refusal:
             return self._went_on(form, refusal)
+        except Busy:
+            return self._back("The dispute was busy, so nothing was saved. Try again.")
+        except PspNotConfigured as missing:
+            return self._back(f"Nothing was saved: {missing}.")
         messages.success(self._request, "Saved as a draft. Nothing has been sent yet.")
         if "then_submit" in self._request.POST:
             return redirect(self._address("submit"))
@@ -202,7 +209,6 @@ class CasePage:
                 known,
                 at=self._at,
                 evidence=self._sees,
-                people=True,
                 payments=self._request.user.has_perm("payments.view_payment"),
                 offered=known.offers() if answers else (),
             ),
@@ -248,7 +254,6 @@ class CasePage:
                 "opts": self._page.opts,
                 "title": f"Dispute {self._dispute.public_id}",
                 "dispute": self._dispute,
-                "list_url": reverse("admin:disputes_dispute_changelist"),
                 **context,
             },
             headers={"Cache-Control": "private, no-store"},
@@ -288,3 +293,9 @@ class CasePage:
         if refusal:
             messages.error(self._request, refusal)
         return redirect(self._address("change"))
+
+
+def _length(request: HttpRequest) -> int:
+    """Of the body, in bytes, as it was announced."""
+    told = request.META.get("CONTENT_LENGTH") or ""
+    return int(told) if told.isascii() and told.isdigit() else 0

@@ -33,9 +33,9 @@ DEEDS = {
 KEYS_BEGIN = "back-office-"
 
 
-def history(dispute: Dispute, parts: Parts, *, evidence: bool, people: bool) -> list[Moment]:
-    """All of it. `evidence`: may the names of what was given be seen; `people`: may it be told who did what."""
-    entries = _entries(dispute) if people else []
+def history(dispute: Dispute, parts: Parts, *, evidence: bool) -> list[Moment]:
+    """All of it. `evidence`: may the names of what was given be seen?"""
+    entries = _entries(dispute)
     told = [
         *_said(dispute),
         *_moved(dispute, parts),

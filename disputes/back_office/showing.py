@@ -113,7 +113,6 @@ def shown(
     *,
     at: datetime,
     evidence: bool,
-    people: bool,
     payments: bool,
     offered: Collection[str] = (),
 ) -> dict[str, Any]:
@@ -136,7 +135,7 @@ def shown(
         "checklist": list(_checklist(dispute, parts, offered)),
         "given": to_be_sent(parts) if evidence else [],
         "given_count": len(parts.evidence),
-        "history": history(dispute, parts, evidence=evidence, people=people),
+        "history": history(dispute, parts, evidence=evidence),
     }
 
 

@@ -135,7 +135,9 @@ def bytes_(size: int) -> str:
     """A file's size: "812 bytes", "1.4 MB"."""
     if size < 1_000:
         return f"{size} bytes"
-    return f"{size // 1_000} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+    if size < 1_000_000:
+        return f"{size // 1_000} kB"
+    return f"{size / 1_000_000:.1f} MB".replace(".0 ", " ")
 
 
 def kind(name: str) -> str:

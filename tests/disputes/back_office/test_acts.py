@@ -122,6 +122,8 @@ def test_a_form_that_comes_twice_acts_once(sam, proved, puppet, action):
     assert "Stripe has taken it" in said(first)
     assert said(second) == "This was asked for before; it is done once."
     assert len(puppet.asked) == Act.objects.count() == 1
+    again = Entry.objects.filter(act=f"dispute.{action}").latest("position")
+    assert (again.outcome, again.details["said"]) == ("refused", said(second))
     key = IdempotencyKey.objects.get(key=form["key"])
     assert (key.subject, key.key.startswith("back-office-")) == (Act.objects.get().id, True)
 

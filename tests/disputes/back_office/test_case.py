@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import requests
 
 from disputes.models import Act, Dispute, Evidence
 from kernel.audit.models import Entry
+from kernel.clock import now
+from merchants.customers.keep import keep
+from merchants.customers.sealing import Person
 from paygate.psp.cases import Reason
 from paygate.psp.gateway import DeclineCode, Declined
 from tests.disputes.back_office.conftest import ACCEPT, ANSWER, LOOK, WHY, Desk, said, words
-from tests.disputes.conftest import DUE, reinstated, withdrawn
+from tests.disputes.conftest import DUE, Case, reinstated, withdrawn
 
 pytestmark = pytest.mark.django_db
 
@@ -185,8 +189,71 @@ def test_the_payment_is_told_of(sam, told):
         assert known in shown, known
 
 
+def test_that_the_cardholder_passed_3d_secure_is_known_and_offered(
+    sam, api, puppet, noon, simulators
+):
+    payment = api.pay(
+        psp="stripe", payment_method="pm_card_3ds", return_url="https://shop.example/return"
+    ).json()
+    one = Case(payment)
+    at_the_bank(payment)
+    assert api.post(f"payments/{payment['id']}/confirm", {}).json()["status"] == "captured"
+    one.payment = api.get(f"payments/{payment['id']}").json()
+    dispute = one.heard("needs_response")
+
+    page = sam.page(dispute)
+
+    assert "passed: the cardholder was asked by the bank and confirmed" in words(page)
+    assert "3-D Secure was passed: the cardholder was asked" in field(page, "explanation")
+    assert "Liability shift not told by the PSP" in words(page)
+
+
+def at_the_bank(payment):
+    requests.post(
+        payment["next_action"]["url"], data={"result": "complete"}, allow_redirects=False, timeout=5
+    )
+
+
+def test_refunds_that_were_made_are_known_and_offered(sam, api, puppet, noon, case):
+    one = case()
+    api.post("refunds", {"payment": one.payment["id"], "amount": 405})
+    dispute = one.heard("needs_response")
+
+    page = sam.page(dispute)
+
+    assert "4.05 USD succeeded" in words(page)
+    assert "Of this, 4.05 USD was refunded before" in field(page, "explanation")
+
+
+def test_who_the_customer_is_is_hidden_in_the_metadata_too(sam, told):
+    shown = words(sam.page(told))
+    assert "customer_name hidden" in shown
+    assert "Ada" not in shown
+
+    assert "customer_name Ada Lovelace" in words(Desk(*LOOK, "merchants.see_pii").page(told))
+    assert Entry.objects.filter(act="see").count() == 1
+
+
+def test_a_customer_whom_the_merchant_has_told_us_of_is_offered(sam, told, merchant):
+    keep(
+        merchant.merchant.id,
+        Person(name="Grace Hopper", email="grace@example.com", address={"city": "Arlington"}),
+        livemode=False,
+        user_id="user-1",
+        at=now(),
+    )
+
+    page = Desk(*LOOK, ANSWER, "merchants.see_pii").page(told)
+
+    assert field(page, "customer_name") == "Grace Hopper"
+    assert field(page, "customer_email") == "grace@example.com"
+    assert field(page, "billing_address") == "Arlington"
+    assert "Grace" not in words(sam.page(told))
+
+
 def test_the_checklist_says_what_is_there_and_what_is_missing(sam, told):
-    assert "Explanation missing" in words(sam.page(told))
+    assert "Explanation known, not saved" in words(sam.page(told))
+    assert "Proof of delivery missing" in words(sam.page(told))
 
     sam.save(told, {"text_explanation": "Delivered."})
 

@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from disputes.change import Busy
 from disputes.models import Act, Dispute, Evidence
 from kernel.audit.models import Entry
+from paygate.psp.registry import PspNotConfigured
 from tests.disputes.back_office.conftest import WHY, said, words
 from tests.disputes.conftest import DUE, PDF
 
@@ -208,8 +210,24 @@ def test_too_much_at_once_is_refused_before_it_is_looked_at(sam, dispute, monkey
 
     reply = sam.save(dispute, {"file_receipt": file(content=PDF + b"\0" * 1_000_000)})
 
-    assert said(reply) == "All files together have at most 1 MB."
+    assert said(reply) == "All files together have at most 20 MB."
     assert given() == {}
+
+
+def test_what_is_busy_or_not_configured_is_said(sam, dispute, monkeypatch):
+    def busy(*_, **__):
+        raise Busy
+
+    monkeypatch.setattr("disputes.back_office.case.give", busy)
+    reply = sam.save(dispute, {"text_explanation": "Delivered."})
+    assert said(reply) == "The dispute was busy, so nothing was saved. Try again."
+
+    def missing(*_, **__):
+        raise PspNotConfigured("stripe", False)
+
+    monkeypatch.setattr("disputes.back_office.case.give", missing)
+    reply = sam.save(dispute, {"file_receipt": file()})
+    assert said(reply) == "Nothing was saved: stripe is not configured for test mode."
 
 
 def test_who_saves_over_what_another_saved_meanwhile_is_shown_both(sam, dispute, api):
