@@ -20,98 +20,74 @@ from paygate.console.queue_counts import Length, lengths, queues
 
 @dataclass(frozen=True, slots=True)
 class Page:
+    """The list of one model's rows."""
+
     title: str
     icon: str  # Of Material Symbols.
-    permission: str
-    name: str  # Of the address, behind "admin:".
+    rows: str  # App and model, as addresses of the admin join them: "payments_payment".
+
+    @property
+    def name(self) -> str:
+        return f"admin:{self.rows}_changelist"
+
+    @property
+    def permission(self) -> str:
+        app, _, model = self.rows.partition("_")
+        return f"{app}.view_{model}"
 
 
 SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
     (
         "Money",
         (
-            Page("Payments", "credit_card", "payments.view_payment", "payments_payment_changelist"),
-            Page("Refunds", "undo", "payments.view_refund", "payments_refund_changelist"),
-            Page("Disputes", "gavel", "disputes.view_dispute", "disputes_dispute_changelist"),
-            Page("Payouts", "outbound", "payouts.view_payout", "payouts_payout_changelist"),
-            Page(
-                "Requests", "how_to_reg", "approvals.view_request", "approvals_request_changelist"
-            ),
+            Page("Payments", "credit_card", "payments_payment"),
+            Page("Refunds", "undo", "payments_refund"),
+            Page("Disputes", "gavel", "disputes_dispute"),
+            Page("Payouts", "outbound", "payouts_payout"),
+            Page("Requests", "how_to_reg", "approvals_request"),
         ),
     ),
     (
         "Finance",
         (
-            Page("Payout batches", "inventory_2", "payouts.view_batch", "payouts_batch_changelist"),
-            Page(
-                *("Destinations", "account_balance", "payouts.view_destination"),
-                "payouts_destination_changelist",
-            ),
-            Page(
-                *("Settlement batches", "move_to_inbox", "reconciliation.view_batch"),
-                "reconciliation_batch_changelist",
-            ),
-            Page(
-                *("Statements", "description", "reconciliation.view_statement"),
-                "reconciliation_statement_changelist",
-            ),
-            Page(
-                *("Breaks", "difference", "reconciliation.view_break"),
-                "reconciliation_break_changelist",
-            ),
-            Page("Due", "event_available", "funds.view_due", "funds_due_changelist"),
-            Page("Reserves", "savings", "funds.view_reserve", "funds_reserve_changelist"),
-            Page(
-                *("Books", "menu_book", "ledger.view_ledgertransaction"),
-                "ledger_ledgertransaction_changelist",
-            ),
-            Page("Proof", "verified", "proof.view_run", "proof_run_changelist"),
+            Page("Payout batches", "inventory_2", "payouts_batch"),
+            Page("Destinations", "account_balance", "payouts_destination"),
+            Page("Settlement batches", "move_to_inbox", "reconciliation_batch"),
+            Page("Statements", "description", "reconciliation_statement"),
+            Page("Breaks", "difference", "reconciliation_break"),
+            Page("Due", "event_available", "funds_due"),
+            Page("Reserves", "savings", "funds_reserve"),
+            Page("Books", "menu_book", "ledger_ledgertransaction"),
+            Page("Proof", "verified", "proof_run"),
         ),
     ),
     (
         "Merchants",
         (
-            Page(
-                "Merchants",
-                "storefront",
-                "merchants.view_merchant",
-                "merchants_merchant_changelist",
-            ),
-            Page("Customers", "person", "merchants.view_customer", "merchants_customer_changelist"),
-            Page("Fee plans", "sell", "merchants.view_feeplan", "merchants_feeplan_changelist"),
-            Page("API keys", "key", "merchants.view_apikey", "merchants_apikey_changelist"),
+            Page("Merchants", "storefront", "merchants_merchant"),
+            Page("Customers", "person", "merchants_customer"),
+            Page("Fee plans", "sell", "merchants_feeplan"),
+            Page("API keys", "key", "merchants_apikey"),
         ),
     ),
     (
         "Platform",
         (
-            Page(
-                "Webhooks in",
-                "call_received",
-                "webhooks.view_pspevent",
-                "webhooks_pspevent_changelist",
-            ),
-            Page(
-                "Webhooks out", "call_made", "merchants.view_notice", "merchants_notice_changelist"
-            ),
-            Page(
-                *("Endpoints", "webhook", "merchants.view_webhookendpoint"),
-                "merchants_webhookendpoint_changelist",
-            ),
-            Page(
-                "Costs", "request_quote", "costs.view_paymentcost", "costs_paymentcost_changelist"
-            ),
-            Page("Exchange rates", "currency_exchange", "fx.view_rate", "fx_rate_changelist"),
+            Page("Webhooks in", "call_received", "webhooks_pspevent"),
+            Page("Webhooks out", "call_made", "merchants_notice"),
+            Page("Endpoints", "webhook", "merchants_webhookendpoint"),
+            Page("Costs", "request_quote", "costs_paymentcost"),
+            Page("Exchange rates", "currency_exchange", "fx_rate"),
         ),
     ),
     (
         "People",
         (
-            Page("Users", "group", "auth.view_user", "auth_user_changelist"),
-            Page("Roles", "badge", "auth.view_group", "auth_group_changelist"),
-            Page("Limits", "speed", "approvals.view_limit", "approvals_limit_changelist"),
-            Page("Sessions", "devices", "staff.view_session", "staff_session_changelist"),
-            Page("Audit log", "history", "kernel.view_entry", "kernel_entry_changelist"),
+            Page("Users", "group", "auth_user"),
+            Page("Roles", "badge", "auth_group"),
+            Page("Limits", "speed", "approvals_limit"),
+            Page("Sessions", "devices", "staff_session"),
+            Page("Audit log", "history", "kernel_entry"),
         ),
     ),
 )
@@ -196,7 +172,7 @@ def _queue(request: HttpRequest, queue: Queue, length: Length, link: str) -> dic
 def _pages(request: HttpRequest, pages: tuple[Page, ...], *, taken: bool) -> list[dict[str, Any]]:
     items = []
     for page in pages:
-        link = _address(f"admin:{page.name}")
+        link = _address(page.name)
         if link is not None and _may(request, page.permission):
             active = not taken and request.path.startswith(link)
             items.append({"title": page.title, "icon": page.icon, "link": link, "active": active})
