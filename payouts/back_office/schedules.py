@@ -68,7 +68,7 @@ class AgreeForm(ByVerb):
 class ScheduleAdmin(FoundById, AddedByVerb, ModelAdmin):
     form = AgreeForm
     list_display = (
-        *("whose", "currency", "interval", "anchor", "from_", "due", "agreed_by"),
+        *("whose", "currency", "interval", "anchor", "from_", "agreed_by"),
         *("effective_from", "livemode"),
     )
     list_filter = ("interval", "currency", "livemode")
