@@ -23,6 +23,8 @@ _ENDED = Exists(Entry.objects.filter(answers=OuterRef("position")))
 class _Lately(admin.SimpleListFilter):
     """What a column had lately: to ask the whole log for it would take longer with every day."""
 
+    parameter_name: str
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         column = Entry.objects.order_by("-position").values_list(self.parameter_name, flat=True)
         found = {value for value in column[:LATELY] if value}

@@ -27,7 +27,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return min(count, reach), count > reach
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         return self._counted[0]
 
     @property
