@@ -77,6 +77,7 @@ SECTIONS: tuple[tuple[str, tuple[Page, ...]], ...] = (
             Page("Webhooks out", "call_made", "merchants_notice"),
             Page("Endpoints", "webhook", "merchants_webhookendpoint"),
             Page("Costs", "request_quote", "costs_paymentcost"),
+            Page("Routing", "alt_route", "routing_routingweight"),
             Page("Exchange rates", "currency_exchange", "fx_rate"),
         ),
     ),

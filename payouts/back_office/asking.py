@@ -14,8 +14,7 @@ from django.utils.html import format_html
 
 from kernel.audit.record import audited
 from kernel.back_office import Kept, go_to
-from kernel.ids import InvalidId, decode, encode
-from merchants.models import Merchant
+from kernel.ids import encode
 from paygate.staff.step_up import step_up
 
 
@@ -71,20 +70,6 @@ def stands(model: Any, object_id: str | None, **wanted: Any) -> bool:
         return False
 
 
-class MerchantField(forms.CharField):
-    """A merchant, by mer_…: there may be too many to choose from. Gives the UUID."""
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        try:
-            found = Merchant.objects.filter(id=decode("mer", text.strip())).first()
-        except InvalidId:
-            found = None
-        if found is None:
-            raise forms.ValidationError("There is no such merchant.")
-        return found.id
-
-
 class ByVerb(forms.ModelForm):  # type: ignore[type-arg]
     """A form whose row is written as it is checked: only the verb knows whether it can be."""
 
@@ -127,8 +112,10 @@ class AddedByVerb(Kept):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return () if obj is None else self.shown
 
-    def get_form(self: Any, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, **kwargs)  # type: ignore[misc]
+    def get_form(
+        self: Any, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)  # type: ignore[misc]
         form.by = request.user.get_username()
         return form
 

@@ -19,10 +19,10 @@ from unfold.widgets import (
 from kernel.back_office import FoundById, ModelAdmin, ReasonForm, asks
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
+from merchants.merchant_field import MerchantField
 from payouts.back_office.asking import (
     AddedByVerb,
     ByVerb,
-    MerchantField,
     carry_out,
     stands,
     whose,

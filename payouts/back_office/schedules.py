@@ -18,7 +18,8 @@ from kernel.back_office import FoundById, ModelAdmin
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from kernel.money import Money
-from payouts.back_office.asking import AddedByVerb, ByVerb, MerchantField, whose
+from merchants.merchant_field import MerchantField
+from payouts.back_office.asking import AddedByVerb, ByVerb, whose
 from payouts.models import Schedule
 from payouts.schedule import UnfitSchedule, agree_schedule, next_due_day
 

@@ -127,6 +127,7 @@ PAGES: Mapping[str, Page] = {
     ),
     "staff.authenticator": Page("OA", acts={"staff_authenticator_reset": "A"}),
     "staff.session": Page("OA", acts={"staff_session_end": "A"}),
+    "routing.routingweight": Page("ROA", add="A", change="A", delete="A"),
     "webhooks.pspevent": Page(
         "SLROA",
         acts={

@@ -27,7 +27,7 @@ WRITE = "write it into tests/roles/table.py, which says how"
 IN = sorted(set(PAGES) & set(REGISTERED))
 EACH = list(itertools.product(IN, ALL))
 #: Forms of settings and of people; everything else belongs to the books or to a state machine.
-EDITABLE = {"approvals.limit", "auth.user", "merchants.merchant"}
+EDITABLE = {"approvals.limit", "auth.user", "merchants.merchant", "routing.routingweight"}
 
 
 def person(letter: str) -> User:
