@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from kernel.audit.history import ShowsHistory
 from kernel.audit.models import Entry
-from kernel.audit.record import differing, name_of, snapshot, write_down
+from kernel.audit.record import HIDDEN, differing, name_of, snapshot, write_down
 from kernel.ids import InvalidId, decode
 from kernel.lists.page import ListPage
 from kernel.private import PRIVATE as PRIVATE
@@ -77,12 +77,13 @@ class Kept:
     def lookup_allowed(self: Any, lookup: str, value: str, request: HttpRequest) -> bool:
         """By what an address may filter rows: never by bytes, which are sealed, a hash, or a file.
 
-        Nor for what no text of PostgreSQL's has.
+        Nor by what is shown nowhere (who asks for rows that begin so learns it, letter by letter); nor for what no text
+        of PostgreSQL's has.
         """
         if "\0" in str(value):
             return False
         of_bytes = {f.name for f in self.model._meta.fields if isinstance(f, BinaryField)}
-        if lookup.partition("__")[0] in of_bytes:
+        if lookup.partition("__")[0] in of_bytes | HIDDEN:
             return False
         return bool(super().lookup_allowed(lookup, value, request))  # type: ignore[misc]
 

@@ -128,6 +128,7 @@ class FeePlanAdmin(Kept, ModelAdmin):
 class PaymentMethodAdmin(ReadOnly, ModelAdmin):
     list_display = ("public_id", "whose", "brand", "last4", "livemode", "created_at", "deleted_at")
     list_filter = ("livemode",)
+    exclude = ("tokens",)
     ordering = ("-id",)
     show_full_result_count = False
 

@@ -28,7 +28,9 @@ from kernel.clock import now
 from kernel.db import call, in_transaction
 
 #: Columns whose values are nobody's business, not even the log's.
-HIDDEN = frozenset({"password", "token", "tokens", "secret", "payload", "last_login"})
+HIDDEN = frozenset(
+    {"password", "token", "tokens", "secret", "payload", "session_data", "last_login"}
+)
 LONGEST = 2_000  # Characters of one value; what is longer is cut.
 
 

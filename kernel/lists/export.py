@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 AT_ONCE = 500  # Rows that are read at a time.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 #: A number or an amount of money, which no spreadsheet computes.
 _NUMBER = re.compile(r"[+-]?[0-9][0-9,.]*( [A-Z]{3})?")
 

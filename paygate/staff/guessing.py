@@ -105,7 +105,8 @@ def _counted(what: str, name: str, address: str) -> list[tuple[str, str, int]]:
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold().replace("\0", "")[:150]
+    """The same for all the ways to type a login that let its owner in, blanks around it among them."""
+    return unicodedata.normalize("NFKC", name).replace("\0", "").strip().casefold()[:150]
 
 
 def _network(address: str) -> str:

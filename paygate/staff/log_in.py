@@ -6,6 +6,7 @@ nobody. An unknown login, a wrong password and somebody who is no staff get the 
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -144,7 +145,7 @@ def _set_out(request: HttpRequest, user: User, wanted: str) -> HttpResponseRedir
 
 def _failed(request: HttpRequest, name: str, *, locked: bool) -> None:
     """A login that nobody has is not written down: it may well be a password, typed one field too high."""
-    user = User.objects.filter(username=name.replace("\0", "")).first()
+    user = User.objects.filter(username=_as_read(name)).first()
     details = {"pause begins": True} if locked else {}
     write_down(
         request,
@@ -154,6 +155,11 @@ def _failed(request: HttpRequest, name: str, *, locked: bool) -> None:
         subject=str(user.pk) if user else "",
         details={"login": user.get_username() if user else "(of nobody)", **details},
     )
+
+
+def _as_read(name: str) -> str:
+    """A login as the form reads it: without blanks around it."""
+    return unicodedata.normalize("NFKC", name.replace("\0", "").strip())
 
 
 def write_down_of(

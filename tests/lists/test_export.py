@@ -111,3 +111,17 @@ def test_formulas_are_defused_and_amounts_stay_exact(text, written):
 )
 def test_a_cell_is_plain_text(value, text):
     assert as_text(value) == text
+
+
+def test_whose_address_was_looked_for_is_not_in_the_log(lena):
+    """The log is in ink: what an erased customer was called must never have been in it."""
+    read(lena.get("/admin/merchants/customer/export/", {"q": "Ada@Example.com"}))
+
+    (entry,) = Entry.objects.all()
+    assert "example" not in str(entry.details).lower()
+    assert "e-mail" in entry.details["list"]
+
+
+@pytest.mark.parametrize("text", ["\n=1+1", "＝1+1", "＠SUM(A1)"])
+def test_a_formula_by_another_sign_is_none_either(text):
+    assert defused(text) == f"'{text}"

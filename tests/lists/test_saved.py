@@ -85,3 +85,13 @@ def test_what_a_page_does_not_filter_by_is_as_if_it_were_typed(lena):
     save(lena, query="secret__startswith=a")
     assert lena.get(ENDPOINTS).status_code == 200
     assert lena.get(f"{ENDPOINTS}?secret__startswith=a").status_code == 400
+
+
+def test_a_list_found_by_a_persons_address_is_not_saved(lena):
+    """Nobody would erase the address from it."""
+    page = "/admin/merchants/customer/"
+    given = {"name": "Ada", "query": "q=ada%40example.com"}
+    reply = lena.post(f"{page}saved/", given, follow=True)
+
+    assert "e-mail address" in reply.text
+    assert not SavedList.objects.exists()

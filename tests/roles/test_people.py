@@ -2,9 +2,11 @@
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.test import Client
+from django.db import DatabaseError, IntegrityError, transaction
+from django.test import Client, RequestFactory
 
 from kernel.audit.models import Entry
+from paygate.staff.back_office.logins import AboveThem, reset
 
 pytestmark = pytest.mark.django_db
 
@@ -160,3 +162,46 @@ def test_a_role_is_not_changed_with_a_login_that_is_not_fresh(office, settings):
 
     assert reply.status_code == 302
     assert roles(sam) == ["support"]
+
+
+@pytest.mark.parametrize("spelled", ["0{}", "%20{}", "+{}"])
+def test_ones_own_password_takes_the_old_one_however_the_address_is_spelled(office, spelled):
+    admin = User.objects.get(username="admin")
+    given = {"password1": PASSWORD, "password2": PASSWORD, "because": "x"}
+    page = f"{LIST}{spelled.format(admin.pk)}/password/"
+    assert office.post(page, given).status_code == 403
+
+    assert not Client().login(username="admin", password=PASSWORD)
+
+
+def test_nobody_is_renamed_so_nobody_approves_their_own_under_another_name(office):
+    sam = person("sam", "support lead")
+    change(office, sam, username="pam", groups=[role("support lead")])
+
+    assert User.objects.filter(username="sam").exists()
+    with pytest.raises(DatabaseError, match="keeps its name"), transaction.atomic():
+        User.objects.filter(pk=sam.pk).update(username="pam")
+
+
+def test_no_two_logins_differ_by_case_alone(office):
+    person("sam", "support")
+    given = {"username": "Sam", "password1": PASSWORD, "password2": PASSWORD, "because": "Twice."}
+    assert office.post(f"{LIST}add/", given).status_code == 200
+    with pytest.raises(IntegrityError), transaction.atomic():
+        person("SAM")
+
+    assert User.objects.filter(username__iexact="sam").count() == 1
+
+
+def test_a_superusers_second_factor_is_reset_by_another_superuser_alone(office):
+    root = User.objects.create_superuser("root", password="x" * 12)
+    asked = RequestFactory().post("/admin/")
+    asked.user = User.objects.get(username="admin")
+    with pytest.raises(AboveThem):
+        reset(asked, root, because="They asked me to.")
+    asked.user = User.objects.create_superuser("toor")
+    reset(asked, root, because="Known by sight.")
+
+    assert [
+        e.outcome for e in Entry.objects.filter(act="second_factor.reset").order_by("position")
+    ] == [*("asked", "refused", "asked", "done")]

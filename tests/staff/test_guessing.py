@@ -173,3 +173,23 @@ def test_a_forwarded_address_counts_only_behind_a_proxy_of_ours(settings, db):
         refused(**{"X-Forwarded-For": f"203.0.113.{one}, 198.51.100.99"})
     assert refused(**{"X-Forwarded-For": "203.0.113.77, 198.51.100.99"}) == 429
     assert said("log_in")[-1].address == "198.51.100.99"
+
+
+def test_blanks_around_a_login_make_it_no_other_one(browser, ada):
+    """The form reads all of these as "ada"."""
+    for name in (
+        "ada",
+        " ada",
+        "ada ",
+        "ada\t",
+        "\xa0ada",
+        "  ada",
+        "ada  ",
+        "\u3000ada",
+        "ａda",
+        "ada\n",
+    ):
+        assert browser.password(name, "wrong").status_code == 200
+
+    assert browser.password("   ada", "wrong").status_code == 429
+    assert [entry.details["login"] for entry in said("log_in")] == ["ada"] * 10

@@ -27,6 +27,10 @@ class NotOneself(Exception):
     """The words are for the person."""
 
 
+class AboveThem(Exception):
+    """It is a superuser's; the words are for the person."""
+
+
 @admin.register(Authenticator)
 class AuthenticatorAdmin(ReadOnly, ModelAdmin):
     list_display = ("user", "kind", "name", "created_at", "used_at")
@@ -61,7 +65,7 @@ class AuthenticatorAdmin(ReadOnly, ModelAdmin):
         because = form.cleaned_data["reason"]
         try:
             reset(request, one.user, because=because)
-        except NotOneself as refusal:
+        except (NotOneself, AboveThem) as refusal:
             messages.error(request, str(refusal))
         else:
             messages.success(request, f"{one.user} adds a new second factor at the next login.")
@@ -104,17 +108,19 @@ class SessionAdmin(ReadOnly, ModelAdmin):
 
 
 def reset(request: HttpRequest, user: User, *, because: str) -> None:
-    """Take all second factors of somebody else away, and end their sessions. Raises NotOneself."""
+    """Take all second factors of somebody else away, and end their sessions. Raises NotOneself and AboveThem."""
     with audited(
         request,
         "second_factor.reset",
         kind="user",
         subject=str(user.pk),
         because=because,
-        refusals=(NotOneself,),
+        refusals=(NotOneself, AboveThem),
     ) as deed:
         if user == request.user:
             raise NotOneself("Nobody resets their own: ask another administrator.")
+        if user.is_superuser and not request.user.is_superuser:
+            raise AboveThem("A superuser's are reset by another superuser.")
         with atomic():
             deed.details["taken away"] = [str(one) for one in factors.of(user)]
             factors.take_all_away(user)

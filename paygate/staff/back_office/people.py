@@ -1,7 +1,8 @@
 """People and roles: who works here and as what. What a role may is shown, and changed by a migration alone.
 
 Nobody changes their own roles, makes anybody a superuser, or touches a superuser's login but another superuser. People
-are not deleted: the audit log names them. Whoever leaves is made inactive, and every session of theirs ends.
+are not deleted and keep the name of their login: the audit log and what waits for a second person know them by it.
+Whoever leaves is made inactive, and every session of theirs ends.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
@@ -86,15 +88,18 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """One's own roles are others' to change."""
-        own = obj is not None and obj.pk == request.user.pk
-        return (*self.readonly_fields, *(("groups", "is_active") if own else ()))
+        """One's own roles are others' to change. Nobody is renamed: by their login the log and requests know them."""
+        if obj is None:
+            return self.readonly_fields
+        own = obj.pk == request.user.pk
+        return (*self.readonly_fields, "username", *(("groups", "is_active") if own else ()))
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if db_field.name == "groups" and field is not None:
             field.label, field.help_text = "Roles", ""
-            field.widget = CheckboxSelectMultiple(choices=field.choices)
+            choices: Any = field.choices
+            field.widget = CheckboxSelectMultiple(choices=choices)
         return field
 
     # ----------------------------------------------------------------------------------- the forms
@@ -108,7 +113,8 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
         """For somebody who lost theirs. One's own is changed by whoever knows the old one."""
-        if str(request.user.pk) == id:
+        # By the row: one number is written in many ways in an address.
+        if self.get_object(request, unquote(id)) == request.user:
             raise PermissionDenied
         if request.method == "POST" and (answer := step_up(request)):
             return answer
