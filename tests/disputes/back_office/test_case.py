@@ -143,6 +143,8 @@ def test_what_is_known_stands_in_the_form_and_is_not_given_by_itself(sam, told):
     assert field(page, "shipping_carrier") == "UPS"
     assert field(page, "shipping_date") == "2026-11-01"
     assert field(page, "product_description") == "Two coffees"
+    assert page.content.decode().count('console-waiting">known, not saved') == 5
+    assert "Use what is known" not in words(page)
     assert field(page, "refund_policy") == ""
     assert "We keep no policies of merchants" in words(page)
     assert not Evidence.objects.exists()
