@@ -24,17 +24,25 @@ LIST = "admin:kernel_entry_changelist"
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnly, ModelAdmin):
-    list_display = ("at", "by_", "act_", "outcome_", "kind", "subject_", "because_")
-    list_display_links = ("at",)
+    list_display = ("when", "by_", "act_", "outcome_", "kind_", "subject_", "because_")
+    list_display_links = ("when",)
     list_filter = (filters.Outcome, filters.By, filters.Act, filters.Kind, filters.Day)
     search_fields = ("subject__exact",)
     search_help_text = "The whole id of what was acted on, such as pay_…"
     ordering = ("-position",)
-    show_full_result_count = False
+    counted_as = "audit entries"
     fields = readonly_fields = (
-        *("position", "at", "by_", "in_roles", "act_", "outcome_", "other_half", "kind"),
+        *("position", "when", "by_", "in_roles", "act_", "outcome_", "other_half", "kind_"),
         *("subject_", "page", "because", "changed", "told", "address", "request_id"),
     )
+
+    @admin.display(description="when (UTC)", ordering="position")
+    def when(self, entry: Entry) -> str:
+        return f"{entry.at:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="kind", ordering="kind")
+    def kind_(self, entry: Entry) -> str:
+        return show.kind_in_words(entry.kind)
 
     @admin.display(description="person", ordering="by")
     def by_(self, entry: Entry) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+from django.apps import apps
 from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -26,6 +28,16 @@ def act_in_words(act: str) -> str:
     kind, dot, verb = act.rpartition(".")
     words = f"{kind}: {verb}" if dot else verb
     return words.replace("_", " ").replace(".", " ").capitalize()
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {str(one._meta.model_name): str(one._meta.verbose_name) for one in apps.get_models()}
+
+
+def kind_in_words(kind: str) -> str:
+    """ "webhookendpoint" is "webhook endpoint"; what is no model's name stays as it is."""
+    return _names().get(kind, kind.replace("_", " "))
 
 
 def outcome(entry: Entry) -> SafeString:

@@ -27,6 +27,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
 
 from kernel.audit.record import audited, name_of
 from kernel.ids import uuid7
@@ -202,13 +204,13 @@ def _page(page: Any, request: HttpRequest, bulk: Bulk, shown: _Shown, form: _For
             },
             "rows": {
                 "headers": [
-                    "Row",
+                    str(page.opts.verbose_name),
                     *(["Amount"] if bulk.money else []),
                     *(["What happens"] if foretold is not None else []),
                 ],
                 "rows": [
                     [
-                        str(row),
+                        _link(page, row),
                         *([bulk.money(row) or ""] if bulk.money else []),
                         *([foretold[number]] if foretold is not None else []),
                     ]
@@ -216,8 +218,18 @@ def _page(page: Any, request: HttpRequest, bulk: Bulk, shown: _Shown, form: _For
                 ],
             },
             "left_out": {
-                "headers": ["Row", "Why not"],
-                "rows": [[str(row), why] for row, why in shown.left_out],
+                "headers": [str(page.opts.verbose_name), "Why not"],
+                "rows": [[_link(page, row), why] for row, why in shown.left_out],
             },
         },
+    )
+
+
+def _link(page: Any, row: Model) -> str:
+    """To the page of a row."""
+    name = f"admin:{page.opts.app_label}_{page.opts.model_name}_change"
+    return format_html(
+        '<a class="text-primary-600 dark:text-primary-400" href="{}">{}</a>',
+        reverse(name, args=[row.pk]),
+        str(row),
     )

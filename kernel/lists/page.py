@@ -49,6 +49,8 @@ class ListPage:
     show_full_result_count = False
     #: Columns that a file leaves out, since there is nothing in them but something to click on.
     export_without: tuple[str, ...] = ()
+    #: What many rows are called, where the model's plural names the page and not them.
+    counted_as = ""
 
     def get_paginator(
         self: Any, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any
