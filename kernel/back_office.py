@@ -24,6 +24,9 @@ from kernel.lists.page import ListPage
 from kernel.private import PRIVATE as PRIVATE
 from kernel.reasons import BECAUSE, AsksWhy
 
+#: What is shown in part, and by whom it may be seen: who the payer is may stand in it.
+UNASKED = frozenset({"metadata"})
+
 
 class ModelAdmin(AsksWhy, ShowsHistory, ListPage, ThemedModelAdmin):  # type: ignore[misc]
     """A page of the back office: whatever is done on it by a form is in the audit log, in the same commit, with why."""
@@ -83,7 +86,7 @@ class Kept:
         if "\0" in str(value):
             return False
         of_bytes = {f.name for f in self.model._meta.fields if isinstance(f, BinaryField)}
-        if lookup.partition("__")[0] in of_bytes | HIDDEN:
+        if lookup.partition("__")[0] in of_bytes | HIDDEN | UNASKED:
             return False
         return bool(super().lookup_allowed(lookup, value, request))  # type: ignore[misc]
 

@@ -20,6 +20,7 @@ from merchants.customers.keep import person
 from merchants.customers.models import Customer
 from merchants.customers.sealing import Person
 from merchants.models import Merchant, PaymentMethod
+from paygate.payments.in_metadata import WHO, tells_who
 from paygate.payments.models import Attempt, Operation, Payment, Refund
 from paygate.payments.models import Result as Outcome
 
@@ -28,23 +29,14 @@ IN_METADATA: Mapping[str, tuple[str, ...]] = {
     "shipping_carrier": ("shipping_carrier", "carrier"),
     "shipping_tracking_number": ("shipping_tracking_number", "tracking_number", "tracking"),
     "shipping_date": ("shipping_date", "shipped_at", "shipped_on"),
-    "shipping_address": ("shipping_address", "delivery_address"),
-    "billing_address": ("billing_address",),
     "service_date": ("service_date", "delivered_at", "delivered_on"),
-    "customer_name": ("customer_name",),
-    "customer_email": ("customer_email", "email"),
-    "customer_purchase_ip": ("customer_ip", "ip_address"),
+    **WHO,
     "refund_policy": ("refund_policy",),
     "cancellation_policy": ("cancellation_policy",),
 }
 ORDER = ("order", "order_id", "order_number", "invoice")
 #: Kinds of evidence that tell who the customer is.
-PRIVATE_KINDS = frozenset(
-    (
-        *("customer_name", "customer_email", "customer_purchase_ip"),
-        *("billing_address", "shipping_address"),
-    )
-)
+PRIVATE_KINDS = frozenset(WHO)
 
 
 @dataclass
@@ -144,20 +136,15 @@ class Known:
     def metadata(self) -> list[tuple[str, str]]:
         """What the merchant has written to the payment; who the customer is only for those who may know."""
         return [
-            (str(name), "hidden" if self._kind_told(name) and not self.names else str(value))
+            (str(name), "hidden" if tells_who(name) and not self.names else str(value))
             for name, value in self.payment.metadata.items()
         ]
 
     @property
     def private_in_metadata(self) -> frozenset[str]:
         """What of `metadata` tells who the customer is, as kinds of evidence; nothing where it is hidden."""
-        kinds = {self._kind_told(name) for name in self.payment.metadata} - {""}
+        kinds = {tells_who(name) for name in self.payment.metadata} - {""}
         return frozenset(kinds) if self.names else frozenset()
-
-    def _kind_told(self, name: Any) -> str:
-        """What a name in the metadata tells of who the customer is; "" for nothing."""
-        told = str(name).lower()
-        return next((kind for kind in PRIVATE_KINDS if told in IN_METADATA[kind]), "")
 
     def _told(self, names: tuple[str, ...]) -> str:
         """What the payment's metadata has under the first of these names."""

@@ -8,6 +8,7 @@ from django.test import Client, RequestFactory
 pytestmark = pytest.mark.django_db
 
 SECRETS = {
+    "metadata",
     "password",
     "payload",
     "secret",
@@ -47,6 +48,7 @@ def test_no_list_is_filtered_by_a_secret():
     "address",
     [
         "payments/attempt/?token__startswith=t",
+        "payments/payment/?metadata__customer_email__startswith=a",
         "payments/unresolved/export/?token__startswith=t",
         "merchants/paymentmethod/?tokens__stripe__startswith=pm",
         "webhooks/pspevent/?payload__additionalData__shopperEmail__startswith=a",

@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpRequest
+
+from kernel.audit.record import saw
 from kernel.ids import encode
 from merchants.models import Merchant
 from paygate.fx.conversion import Conversion
 from paygate.fx.exchange import written
 from paygate.payments.back_office.words import called, card, exactly, spaced
-from paygate.payments.models import Attempt, Payment
+from paygate.payments.in_metadata import tells_who
+from paygate.payments.models import Attempt, Payment, Refund
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,15 @@ class Facts:
     facts: Sequence[Fact]
 
 
-def facts(payment: Payment, attempts: Sequence[Attempt], merchant: Merchant | None) -> list[Facts]:
+SEE_PII = "merchants.see_pii"
+
+
+def facts(
+    payment: Payment,
+    attempts: Sequence[Attempt],
+    merchant: Merchant | None,
+    metadata: Sequence[Fact],
+) -> list[Facts]:
     """Groups without a fact are left out."""
     groups = [
         Facts("References", [*_references(payment, merchant)]),
@@ -41,9 +53,21 @@ def facts(payment: Payment, attempts: Sequence[Attempt], merchant: Merchant | No
         Facts("Risk", [*_risk(payment)]),
         Facts("Conversion", [*_conversion(payment)]),
         Facts("From the merchant", [*_from_merchant(payment)]),
-        Facts("Metadata", [Fact(name, str(value)) for name, value in payment.metadata.items()]),
+        Facts("Metadata", metadata),
     ]
     return [group for group in groups if group.facts]
+
+
+def metadata_for(request: HttpRequest, row: Payment | Refund) -> list[Fact]:
+    """What the merchant wrote to it; who the payer is only for those who may know, which is then written down."""
+    private = sorted({tells_who(name) for name in row.metadata} - {""})
+    sees = request.user.has_perm(SEE_PII)
+    if private and sees:
+        saw(request, row, *private)
+    return [
+        Fact(name, str(value) if sees or not tells_who(name) else "hidden")
+        for name, value in row.metadata.items()
+    ]
 
 
 def _references(payment: Payment, merchant: Merchant | None) -> Iterable[Fact]:

@@ -19,7 +19,7 @@ from paygate.costs.models import PaymentCost
 from paygate.fx.conversion import Conversion
 from paygate.payments.back_office.amounts import amounts
 from paygate.payments.back_office.books import Posted, posted_for
-from paygate.payments.back_office.facts import facts, order_of
+from paygate.payments.back_office.facts import facts, metadata_for, order_of
 from paygate.payments.back_office.sentence import sentence
 from paygate.payments.back_office.story import about, in_order, own, told_by_rooms
 from paygate.payments.back_office.words import STATES, card, spaced, stamp
@@ -91,7 +91,7 @@ def shown(read: Read, request: HttpRequest, *, now: datetime) -> dict[str, Any]:
         "amounts": amounts(payment, posted, cost),
         "moments": in_order(moments),
         "posted": [(one, render(one.transaction)) for one in posted],
-        "facts": facts(payment, read.attempts, read.merchant),
+        "facts": facts(payment, read.attempts, read.merchant, metadata_for(request, payment)),
         "log": _log(payment) if request.user.has_perm("kernel.view_entry") else None,
         "may_see_books": request.user.has_perm("ledger.view_ledgertransaction"),
     }

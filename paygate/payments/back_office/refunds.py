@@ -20,7 +20,7 @@ from merchants.models import Merchant
 from paygate.fx.conversion import Conversion
 from paygate.payments.back_office import filters, showing
 from paygate.payments.back_office.books import posted_for
-from paygate.payments.back_office.facts import Fact, Facts
+from paygate.payments.back_office.facts import Fact, Facts, metadata_for
 from paygate.payments.back_office.finding import NamedRow
 from paygate.payments.back_office.story import in_order, of_attempt, of_refund
 from paygate.payments.back_office.words import REFUND_STATES, called, exactly, spaced, when
@@ -90,7 +90,7 @@ class RefundAdmin(NamedRow, FoundById, ReadOnly, ModelAdmin):
                 ),
                 "moments": in_order(moments),
                 "posted": [(one, render(one.transaction)) for one in posted],
-                "facts": _facts(refund),
+                "facts": _facts(refund, metadata_for(request, refund)),
                 "may_see_books": request.user.has_perm("ledger.view_ledgertransaction"),
             },
         )
@@ -125,7 +125,7 @@ def _conversions(payment: Payment, refund: Refund) -> list[str]:
     return [follows for follows in parts if follows.endswith(f":{refund.public_id}")]
 
 
-def _facts(refund: Refund) -> list[Facts]:
+def _facts(refund: Refund, metadata: list[Fact]) -> list[Facts]:
     fee = Money(refund.fee, refund.currency)
     groups = [
         Facts(
@@ -149,7 +149,7 @@ def _facts(refund: Refund) -> list[Facts]:
                 *([Fact("Failure code", refund.failure_code)] if refund.failure_code else []),
             ],
         ),
-        Facts("Metadata", [Fact(name, str(value)) for name, value in refund.metadata.items()]),
+        Facts("Metadata", metadata),
     ]
     return [group for group in groups if group.facts]
 

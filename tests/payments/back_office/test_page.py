@@ -6,9 +6,10 @@ import re
 from html import unescape
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from kernel.audit.models import Entry
 from paygate.payments.models import Payment
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +51,26 @@ def test_a_captured_payment_says_so_with_its_amounts_its_books_and_its_story(api
     assert "payment.captured att_" in words
     assert re.search(r"Dr assets:psp:stripe:receivable 24\.95 EUR", words)
     assert "Kiosk" in words
+
+
+def test_who_the_payer_is_in_the_metadata_is_for_those_who_may_know_and_they_are_written_down(api):
+    api.pay(
+        amount=2495,
+        currency="EUR",
+        psp="stripe",
+        metadata={"order_id": "1001", "customer_email": "ada@example.com"},
+    )
+    page = f"/admin/payments/payment/{Payment.objects.get().id}/change/"
+
+    def seen_by(role):
+        user = User.objects.create_user(role, is_staff=True)
+        user.groups.add(Group.objects.get(name=role))
+        client = Client()
+        client.force_login(user)
+        return shown(client.get(page).content.decode())
+
+    assert "ada@example.com" not in seen_by("support")
+    assert not Entry.objects.filter(act="see").exists()
+    assert "ada@example.com" in seen_by("risk")
+    entry = Entry.objects.get(act="see")
+    assert (entry.by, entry.details["fields"]) == ("risk", ["customer_email"])
