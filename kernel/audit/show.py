@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,7 @@ TONES = {
     Entry.Outcome.SEEN: "info",
 }
 NOTHING = "–"
+_MOMENT = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d+)?\+00:00$")  # As a column's is kept.
 
 
 def act_in_words(act: str) -> str:
@@ -76,4 +78,4 @@ def _plain(value: Any) -> str:
             return ", ".join(_plain(one) for one in value)
         case dict():
             return "; ".join(f"{name}: {_plain(one)}" for name, one in value.items())
-    return str(value)
+    return _MOMENT.sub(r"\1 UTC", str(value))

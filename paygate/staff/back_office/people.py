@@ -44,10 +44,10 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
     list_filter = ("groups", "is_active", "is_superuser")
     search_fields = ("username", "first_name", "last_name", "email")
     search_help_text = "Login, name or e-mail"
-    readonly_fields = ("is_superuser", "last_login", "date_joined", "audit")
+    readonly_fields = ("new_password", "is_superuser", "last_login", "date_joined", "audit")
     filter_horizontal = ()
     fieldsets = (
-        (None, {"fields": ("username", "password", "first_name", "last_name", "email")}),
+        (None, {"fields": ("username", "new_password", "first_name", "last_name", "email")}),
         ("Access", {"fields": ("is_active", "groups", "is_superuser")}),
         ("Lately", {"fields": ("last_login", "date_joined", "audit")}),
     )
@@ -64,6 +64,14 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
     @admin.display(description="roles")
     def in_roles(self, user: User) -> str:
         return ", ".join(sorted(group.name for group in user.groups.all()))
+
+    @admin.display(description="password")
+    def new_password(self, user: User) -> str:
+        page = reverse("admin:auth_user_password_change", args=[user.pk])
+        return format_html(
+            '<a class="text-primary-600 dark:text-primary-400 underline" href="{}">{}</a>',
+            *(page, "Set a new one"),
+        )
 
     @admin.display(description="what they did")
     def audit(self, user: User) -> str:
