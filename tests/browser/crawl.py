@@ -14,7 +14,7 @@ from lxml import html
 ROW = re.compile(r"/([0-9a-f]{8}-[0-9a-f-]{27}|\d+|[a-z]{2,4}_[0-9A-Za-z]{10,})(?=/|$)")
 #: What is saved, or ends the session; not looked at.
 NO_PAGE = re.compile(
-    r"/(logout|jsi18n|download|file|bytes|content)(/|$)|\.(csv|pdf|json|beancount)$"
+    r"/(logout|jsi18n|export|bytes|history|password_change)(/|$)|\.(csv|pdf|json|beancount)$"
 )
 DEEPEST = 3
 
@@ -33,8 +33,11 @@ def pages(user: User) -> dict[str, str]:
             continue
         reply = client.get(address, follow=True)
         assert reply.status_code == 200, f"{reply.status_code} {address} for {user}"
-        if not reply.get("Content-Type", "").startswith("text/html") or reply.streaming:
-            continue
+        if (
+            not reply.get("Content-Type", "").startswith("text/html")
+            or b"<html" not in reply.content
+        ):
+            continue  # A file, or what a dialog is filled with.
         found[kind] = address
         if depth < DEEPEST:
             ahead.extend((link, depth + 1) for link in _links(reply.content, address))
