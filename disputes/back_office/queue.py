@@ -93,7 +93,6 @@ class DisputeAdmin(FoundById, ReadOnly, ModelAdmin):
     search_help_text = "dp_…, pay_…, mer_… or the PSP's id of the case"
     sortable_by = ()
     list_per_page = 25
-    show_facets = admin.ShowFacets.NEVER  # They would count all there are.
     actions = None
     list_before_template = "disputes/tabs.html"
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
@@ -27,6 +28,7 @@ from kernel.audit.models import Entry
 from kernel.audit.record import write_down
 from kernel.clock import now
 from kernel.lists.export import columns, lines
+from kernel.lists.lately import offering
 from kernel.lists.models import SavedList, in_order
 from kernel.lists.paging import CappedPaginator
 from kernel.private import PRIVATE
@@ -47,10 +49,14 @@ class ListPage:
 
     change_list_template = "back_office/list.html"
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # They would count all there are.
     #: Columns that a file leaves out, since there is nothing in them but something to click on.
     export_without: tuple[str, ...] = ()
     #: What many rows are called, where the model's plural names the page and not them.
     counted_as = ""
+
+    def get_list_filter(self: Any, request: HttpRequest) -> Any:
+        return offering(self.model, super().get_list_filter(request))  # type: ignore[misc]
 
     def get_paginator(
         self: Any, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any
