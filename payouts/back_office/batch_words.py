@@ -88,6 +88,31 @@ def sentence(batch: Batch, *, may_approve: bool) -> str:
     return f"{batch.canceled_by} called it off: {batch.canceled_because}"
 
 
+def payout_sentence(payout: Payout) -> str:
+    """Where one payout stands, and where its money is."""
+    why = payout.failure_message or payout.failure_code or ""
+    because = f" The reason given: {why}" if why else ""
+    day = "" if payout.arrives_on is None else f" It is to arrive on {payout.arrives_on:%Y-%m-%d}."
+    match State(payout.state):
+        case State.DRAFT if payout.batch_id is None:
+            return "Set aside in the merchant's balance; it waits to be taken into a batch."
+        case State.DRAFT:
+            return "Set aside in the merchant's balance; its batch is being put together."
+        case State.PENDING_APPROVAL:
+            return "Set aside in the merchant's balance; its batch waits for a second person."
+        case State.APPROVED:
+            return "Two people stand for it: it leaves with its batch."
+        case State.IN_TRANSIT:
+            return f"Handed over, and nobody has told us yet that it arrived.{day}"
+        case State.PAID:
+            return "Taken from our account: it is at the merchant's bank."
+        case State.FAILED:
+            return f"Never paid: the merchant has the amount again.{because}"
+        case State.RETURNED:
+            return f"Paid and sent back: the merchant has the amount again.{because}"
+    return f"Called off before it was sent: the merchant has the amount again.{because}"
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How many of a batch's payouts, and how much, are in one state."""

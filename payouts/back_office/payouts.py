@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.http.response import HttpResponseBase
+from django.utils.html import format_html
 from unfold.decorators import action
 
 from kernel.back_office import FoundById, ModelAdmin, ReadOnly, ReasonForm, asks, go_to
 from kernel.clock import now
-from kernel.money import Money
 from kernel.outbox.models import OutboxEvent
-from ledger.models import LedgerEntry
+from ledger.finding import with_entries
+from ledger.models import LedgerTransaction
 from payouts.back_office.asking import address_of, carry_out, link, stands, whose
+from payouts.back_office.batch_words import TONES, payout_sentence
 from payouts.batch import Refused, remove
 from payouts.cancel import TooLate, cancel
 from payouts.models import Payout, State
@@ -25,7 +29,7 @@ REMOVABLE = (State.DRAFT, State.PENDING_APPROVAL)
 @admin.register(Payout)
 class PayoutAdmin(FoundById, ReadOnly, ModelAdmin):
     list_display = (
-        *("public_id", "state", "money", "rail", "method", "merchant", "batch_", "created_at"),
+        *("public_id", "state_", "money", "rail", "method", "merchant", "batch_", "created_at"),
     )
     list_filter = ("state", "rail", "method", "currency", "livemode")
     list_select_related = ("batch",)
@@ -39,8 +43,8 @@ class PayoutAdmin(FoundById, ReadOnly, ModelAdmin):
         *("destination_", "scheduled_for", "batch_", "file_", "trace", "psp_reference"),
         *("description", "statement_descriptor", "metadata", "failure_code", "failure_message"),
         *("outcome", "looks", "next_look_at", "created_at", "updated_at", "sent_at", "arrives_on"),
-        *("history", "books"),
     )
+    change_form_before_template = "payouts/story.html"
     actions_detail = ("call_off", "take_out")
 
     @admin.display(description="merchant")
@@ -59,45 +63,21 @@ class PayoutAdmin(FoundById, ReadOnly, ModelAdmin):
     def file_(self, payout: Payout) -> str:
         return "" if payout.file is None else link(payout.file, payout.file.message_id)
 
-    @admin.display(description="What was told")
-    def history(self, payout: Payout) -> str:
-        told = OutboxEvent.objects.filter(
-            merchant_id=payout.merchant_id, subject=payout.public_id
-        ).order_by("sequence")
-        lines = format_html_join(
-            "",
-            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
-            (
-                (f"{event.created_at:%Y-%m-%d %H:%M:%S}", event.topic, event.body["status"])
-                for event in told
-            ),
+    @admin.display(description="state", ordering="state")
+    def state_(self, payout: Payout) -> str:
+        return format_html(
+            '<span class="console-badge console-{}">{}</span>',
+            TONES.get(State(payout.state), "quiet"),
+            payout.get_state_display(),
         )
-        return format_html("<table>{}</table>", lines)
 
-    @admin.display(description="In the books")
-    def books(self, payout: Payout) -> str:
-        entries = (
-            LedgerEntry.objects.filter(
-                transaction__merchant_id=payout.merchant_id, transaction__source=payout.public_id
-            )
-            .select_related("transaction", "account")
-            .order_by("transaction_id", "line")
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponseBase:
+        """Its fields; above them its story and the books."""
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **_story(object_id)}
         )
-        lines = format_html_join(
-            "",
-            '<tr><td><a href="{}">{}</a></td><td>{}</td><td>{}</td><td>{}</td></tr>',
-            (
-                (
-                    reverse("admin:ledger_ledgertransaction_change", args=[entry.transaction_id]),
-                    entry.transaction.kind,
-                    entry.type,
-                    entry.account.code,
-                    Money(entry.amount, entry.currency),
-                )
-                for entry in entries
-            ),
-        )
-        return format_html("<table>{}</table>", lines)
 
     def has_call_off_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("payouts.change_payout") and stands(
@@ -152,3 +132,27 @@ class PayoutAdmin(FoundById, ReadOnly, ModelAdmin):
             why=why,
             refusals=(Refused,),
         )
+
+
+def _story(object_id: str) -> dict[str, Any]:
+    """Where the payout stands, what was told of it, and every entry that it caused."""
+    try:
+        payout = Payout.objects.select_related("batch").filter(id=UUID(object_id)).first()
+    except ValueError:  # An address that somebody typed.
+        payout = None
+    if payout is None:
+        return {}
+    told = OutboxEvent.objects.filter(merchant_id=payout.merchant_id, subject=payout.public_id)
+    booked = LedgerTransaction.objects.filter(
+        merchant_id=payout.merchant_id, source=payout.public_id
+    )
+    return {
+        "payout": payout,
+        "tone": TONES.get(State(payout.state), ""),
+        "sentence": payout_sentence(payout),
+        "told": [
+            (event.created_at, event.topic, event.body["status"])
+            for event in told.order_by("sequence")
+        ],
+        "booked": with_entries(list(booked.order_by("id"))),
+    }
