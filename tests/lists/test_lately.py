@@ -19,9 +19,9 @@ def root(client, db):
 
 @pytest.fixture
 def plans(db):
-    """Plans in three currencies, the oldest of them in CHF."""
+    """Plans in three currencies, the oldest of them in SEK."""
     merchant = onboard("Kiosk").merchant
-    for currency in ("CHF", "USD", "GBP"):
+    for currency in ("SEK", "NOK", "DKK"):
         FeePlan.objects.create(
             merchant_id=merchant.id, currency=currency, basis_points=100, effective_from=NOON
         )
@@ -33,15 +33,15 @@ PAGE = "/admin/merchants/feeplan/"
 def test_what_came_lately_is_offered(root, plans):
     page = root.get(PAGE).content.decode()
 
-    for currency in ("CHF", "USD", "GBP"):
+    for currency in ("SEK", "NOK", "DKK"):
         assert f"?currency={currency}" in page
 
 
 def test_what_came_long_ago_is_not_offered_and_can_be_asked_for(root, plans, monkeypatch):
     monkeypatch.setattr(lately, "NEWEST", 2)
 
-    assert "?currency=CHF" not in root.get(PAGE).content.decode()
-    assert root.get(PAGE, {"currency": "CHF"}).context["cl"].result_count == 1
+    assert "?currency=SEK" not in root.get(PAGE).content.decode()
+    assert root.get(PAGE, {"currency": "SEK"}).context["cl"].result_count == 1
 
 
 def test_no_table_is_asked_for_all_its_values_or_counted_by_them(root, plans):
