@@ -15,6 +15,7 @@ from kernel.audit.record import audited
 from kernel.back_office import FoundById, ModelAdmin, ReadOnly, ReasonForm, asks, go_to
 from kernel.clock import now
 from paygate.psp.registry import PSPS
+from paygate.staff.step_up import step_up
 from paygate.webhooks import decide
 from paygate.webhooks.decide import NotQuarantined
 from paygate.webhooks.dispatch import ring
@@ -108,6 +109,8 @@ class PspEventAdmin(FoundById, ReadOnly, ModelAdmin):
         dialog=asks("Apply all again", "All that is quarantined has its turn. What was mended?"),
     )
     def apply_all_again(self, request: HttpRequest, form: ReasonForm) -> HttpResponse:
+        if first := step_up(request):
+            return first
         why = form.cleaned_data["reason"]
         with audited(
             request, "psp_event.apply_all_again", because=why, kind="pspevent", subject="all"
@@ -122,6 +125,8 @@ class PspEventAdmin(FoundById, ReadOnly, ModelAdmin):
     def _decide(
         self, request: HttpRequest, form: ReasonForm, object_id: str, title: str
     ) -> HttpResponse:
+        if first := step_up(request):
+            return first
         verb = {"Apply again": decide.apply_again, "Set aside": decide.set_aside}[title]
         why = form.cleaned_data["reason"]
         found = PspEvent.objects.get(id=object_id)

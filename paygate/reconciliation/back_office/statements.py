@@ -34,6 +34,7 @@ from paygate.reconciliation.models import Break, Order, Statement
 from paygate.reconciliation.read_again import NotRefused, read_again
 from paygate.reconciliation.receive import TooLarge, content_of, receive
 from paygate.reconciliation.words import called
+from paygate.staff.step_up import step_up
 
 #: The tone of a state's badge.
 TONES = {
@@ -180,6 +181,8 @@ class StatementAdmin(FoundById, ReadOnly, ModelAdmin):
         """Hand a file in: it is kept, and read by whoever reads those that are fetched."""
         if not self.has_add_permission(request):
             raise PermissionDenied
+        if request.method == "POST" and (first := step_up(request)):
+            return first
         form = UploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -244,6 +247,8 @@ class StatementAdmin(FoundById, ReadOnly, ModelAdmin):
         dialog=asks("Read again", "As if it had just come: it may be understood by now."),
     )
     def read_again(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        if first := step_up(request):
+            return first
         statement = Statement.objects.get(id=object_id)
         why = form.cleaned_data["reason"]
         try:
