@@ -15,6 +15,7 @@ from paygate.staff.roles import ROLES
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/kernel/entry/"
+DAY = timedelta(days=1)
 
 
 def login(name, role):
@@ -105,6 +106,15 @@ def test_a_day_is_found_by_its_date(otto, suspended):
 
 def test_what_is_being_done_just_now_has_not_died(otto, suspended):
     write_down(None, "refund", Entry.Outcome.ASKED, kind="payment", subject="pay_y", by="ada")
+
+    assert positions(otto, outcome="never") == [3]
+
+
+def test_what_ended_long_ago_has_not_died(otto, suspended):
+    long_ago = {"kind": "payment", "subject": "pay_z", "by": "ada", "at": suspended.at - DAY}
+    asked = write_down(None, "refund", Entry.Outcome.ASKED, **long_ago)
+    assert positions(otto, outcome="never") == [3, asked]
+    write_down(None, "refund", Entry.Outcome.REFUSED, **long_ago, answers=asked)
 
     assert positions(otto, outcome="never") == [3]
 

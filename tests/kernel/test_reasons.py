@@ -6,6 +6,7 @@ from django.test import Client
 
 from kernel.audit.models import Entry
 from merchants.models import Merchant
+from paygate.routing.models import RoutingWeight
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +61,32 @@ def test_who_only_looks_is_not_asked(page):
 
     assert reply.status_code == 200
     assert 'name="because"' not in reply.text
+
+
+@pytest.fixture
+def weight(merchant):
+    made = RoutingWeight.objects.create(merchant_id=merchant.merchant.id, psp="stripe", weight=1)
+    return f"/admin/routing/routingweight/{made.pk}/delete/"
+
+
+def test_nothing_is_deleted_without_a_reason(root, weight):
+    assert "Delete the routing weight" in root.get(weight).text
+    for nothing in ({"post": "yes"}, {"post": "yes", "because": "  "}):
+        reply = root.post(weight, nothing)
+        assert reply.status_code == 200
+        assert "This field is required." in reply.text
+    assert RoutingWeight.objects.exists()
+    assert not Entry.objects.exists()
+
+
+def test_what_is_deleted_stays_in_the_log(root, weight):
+    assert root.post(weight, {"post": "yes", "because": "Their contract ended."}).status_code == 302
+
+    assert not RoutingWeight.objects.exists()
+    entry = Entry.objects.get()
+    assert (entry.act, entry.because, entry.after) == ("delete", "Their contract ended.", None)
+    assert entry.before["psp"] == "stripe"
+
+
+def test_nothing_is_ticked_and_deleted(root, weight):
+    assert "delete_selected" not in root.get("/admin/routing/routingweight/").text

@@ -56,6 +56,23 @@ def test_what_has_changed_meanwhile_is_said_and_nothing_done(lena, endpoints):
     assert not Entry.objects.exists()
 
 
+def test_what_the_decision_rested_on_has_changed_though_it_could_still_be_done(
+    lena, endpoints, monkeypatch
+):
+    watching = Bulk(
+        act="try",
+        title="Try",
+        asks="Why?",
+        do=lambda row, asked: pytest.fail("it was done"),
+        watches=("url",),
+    )
+    monkeypatch.setattr(notices, "DISABLE", watching)
+    shown = choose(lena, ENDPOINTS, "disable", endpoints[0])
+    WebhookEndpoint.objects.filter(id=endpoints[0].id).update(url="http://127.0.0.1:9/elsewhere")
+
+    assert "Something changed since you looked" in send(lena, ENDPOINTS, shown).text
+
+
 def test_what_was_shown_cannot_be_added_to(lena, endpoints):
     shown = choose(lena, ENDPOINTS, "disable", endpoints[0])
     send(lena, ENDPOINTS, shown, _selected_action=[str(one.pk) for one in endpoints[:2]])
