@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from kernel.readings import Reading
+from datetime import datetime
+
+from django.db import connection
+
+from kernel.readings import Reading, Rows
 
 #: The ages of what is unknown, in their order, and the seconds below which each is.
 AGES: dict[str, int | None] = {
@@ -23,6 +27,19 @@ AGE = (
     + " ELSE 'older' END"
 )
 
+#: Each account is a checkpoint and the entries behind it.
+_RECEIVABLE = """
+    SELECT split_part(code, ':', 3) AS psp, livemode, currency, -sum(ledger_balance(merchant_id, id))
+    FROM ledger_account WHERE code LIKE 'assets:psp:%:receivable' GROUP BY 1, 2, 3"""
+
+
+def _receivable(_: datetime) -> Rows:
+    with connection.cursor() as cursor:
+        cursor.execute(_RECEIVABLE)
+        rows: Rows = cursor.fetchall()
+        return rows
+
+
 READINGS = [
     Reading(
         tells={
@@ -40,9 +57,7 @@ READINGS = [
         tells={
             "paygate_psp_receivable_minor": "What PSPs owe us by the books: captured, and not settled."
         },
-        # Each account is a checkpoint and the entries behind it.
-        asks="""SELECT split_part(code, ':', 3) AS psp, livemode, currency, -sum(ledger_balance(merchant_id, id))
-                FROM ledger_account WHERE code LIKE 'assets:psp:%%:receivable' GROUP BY 1, 2, 3""",
+        asks=_receivable,  # Of every merchant's account at every PSP: seldom.
         labels=("psp", "livemode", "currency"),
         every=900.0,
     ),
