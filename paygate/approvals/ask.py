@@ -14,7 +14,7 @@ from kernel.db import atomic
 from kernel.ids import uuid7
 from kernel.money import Money
 from paygate.approvals import documents
-from paygate.approvals.models import Request
+from paygate.approvals.models import Document, Request, document_of
 from paygate.wiring import APPROVED
 
 LONGEST = 500  # Letters of a reason.
@@ -41,7 +41,8 @@ def ask(
 ) -> Request:
     """A request of one of the kinds of paygate.wiring.APPROVED. Asked again under the same key, it is the same one.
 
-    `by` is the asker's login. Raises UnableToAsk (no reason, or a verdict is asked for already) and UnfitDocument.
+    `by` is the asker's login. Raises UnableToAsk (no reason, a verdict is asked for already, or the key has asked for
+    something else) and UnfitDocument.
     """
     if kind not in APPROVED:
         raise ValueError(f"nobody carries out {kind!r}")
@@ -64,7 +65,7 @@ def ask(
         asked_at=at,
     )
     if before := asked_before(merchant_id, livemode=livemode, key=key):
-        return before
+        return _the_same(before, new, kept)
     try:
         with documents.stored(kept, document) if kept and document else nullcontext(), atomic():
             if kept:
@@ -72,11 +73,30 @@ def ask(
             new.save(force_insert=True)
     except IntegrityError as error:
         if before := asked_before(merchant_id, livemode=livemode, key=key):
-            return before
+            return _the_same(before, new, kept)
         if ONE_VERDICT in str(error):
             raise UnableToAsk(f"Somebody has asked for a verdict on {subject} already.") from None
         raise
     return new
+
+
+def _the_same(before: Request, new: Request, document: Document | None) -> Request:
+    """What came before, where it is what is asked for now. Raises UnableToAsk."""
+    of_before = document_of(before)
+    if _what(before) != _what(new) or _digest(of_before) != _digest(document):
+        raise UnableToAsk(
+            f"This form has asked for something else, {before.public_id}: begin anew."
+        )
+    return before
+
+
+def _what(request: Request) -> tuple[Any, ...]:
+    told = {name: value for name, value in request.payload.items() if name != "says"}
+    return request.kind, request.subject, request.money, request.asked_by, told
+
+
+def _digest(document: Document | None) -> str:
+    return document.sha256 if document else ""
 
 
 def asked_before(merchant_id: UUID, *, livemode: bool, key: str) -> Request | None:

@@ -18,7 +18,7 @@ from kernel.idempotency.replay import Key, bind, fingerprint, recall
 from kernel.ids import decode
 from paygate.approvals.ask import ask, asked_before
 from paygate.approvals.carry_out import CannotBeDone, NotYet
-from paygate.approvals.models import Request
+from paygate.approvals.models import Request, Spending
 from paygate.approvals.spend import Above, give_back, spend
 from paygate.payments.begin import UnableToProceed
 from paygate.payments.cancel import cancel
@@ -74,6 +74,8 @@ def refund_by_hand(
         fresh = get(payment.merchant_id, payment.id, livemode=payment.livemode)
         money = fresh.money(amount_of(fresh, amount))
         spent = spend(user, money, key=under, at=at)
+        if isinstance(spent, Spending) and not _is_this(spent, user, amount):
+            raise _key_reused(payment)
         if isinstance(spent, Above):
             request = ask(
                 KIND,
@@ -83,6 +85,7 @@ def refund_by_hand(
                 money=money,
                 payload={
                     "reason": reason,
+                    "form": mark.hex(),
                     "says": f"refund {money} of {fresh.money(fresh.amount_captured)} captured",
                 },
                 by=user.get_username(),
@@ -128,7 +131,7 @@ def carry_out_refund(request: Request, *, at: datetime) -> str:
             raise CannotBeDone(refusal.message) from None
     bound = recall(under)
     assert bound is not None
-    if bound.subject == request.id:
+    if bound.subject == request.id or bound.fingerprint != mark:
         raise CannotBeDone("It could not be done when it was approved.")
     return _given(payment, bound.subject).refund.public_id
 
@@ -190,6 +193,8 @@ def _of_before(
     bound = recall(under)
     if bound is None:
         request = asked_before(under.merchant_id, livemode=under.livemode, key=under.key)
+        if request is not None and request.payload.get("form") != mark.hex():
+            raise _key_reused(payment)
         return None if request is None else Asked(request)
     _must_be_the_same(payment, bound.fingerprint, mark)
     if not Attempt.objects.filter(merchant_id=payment.merchant_id, id=bound.subject).exists():
@@ -217,14 +222,23 @@ def _attempt(payment: Payment, attempt_id: Any) -> Attempt:
 
 def _must_be_the_same(payment: Payment, bound: bytes, mark: bytes) -> None:
     if bound != mark:
-        raise UnableToProceed(
-            payment, "key_reused", "This form was used for something else: begin anew."
-        )
+        raise _key_reused(payment)
+
+
+def _key_reused(payment: Payment) -> UnableToProceed:
+    return UnableToProceed(
+        payment, "key_reused", "This form was used for something else: begin anew."
+    )
+
+
+def _is_this(spent: Spending, user: User | AnonymousUser, amount: int | None) -> bool:
+    """Whoever spent under the key may have died before the claim; then its fingerprint is bound to nothing yet."""
+    return spent.person == user.get_username() and amount in (None, spent.amount)
 
 
 def _key(payment: Payment, key: str) -> Key:
-    """Beside the merchant's own keys."""
-    return Key(payment.merchant_id, payment.livemode, f"back-office-{key}")
+    """Beside the merchant's own keys, those of other payments and those of requests: a form's key is the browser's."""
+    return Key(payment.merchant_id, payment.livemode, f"back-office-{payment.public_id}-{key}")
 
 
 def _mark(act: str, payment: Payment, told: dict[str, Any]) -> bytes:

@@ -69,7 +69,7 @@ def ask_for_verdict(
         },
         by=by,
         because=because,
-        key=f"back-office-{key}",
+        key=f"back-office-{attempt.public_id}-{key}",
         document=document,
         at=at,
     )

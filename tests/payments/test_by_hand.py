@@ -11,6 +11,7 @@ from kernel.ids import decode
 from paygate.approvals.ask import UnableToAsk
 from paygate.approvals.decide import approve, reject
 from paygate.approvals.models import Limit, Request, Spending, State
+from paygate.payments import by_hand
 from paygate.payments.begin import UnableToProceed
 from paygate.payments.by_hand import (
     Asked,
@@ -183,8 +184,6 @@ def test_in_a_currency_without_a_limit_another_person_is_asked(paid, sam):
 
 
 def test_a_refund_that_is_refused_gives_its_budget_back(paid, sam, monkeypatch):
-    from paygate.payments import by_hand
-
     payment = paid()
     give(payment, sam, 200_00 - 100_00)
     # Somebody else takes the rest between the look and the claim.
@@ -226,4 +225,106 @@ def test_a_cancel_that_is_sent_twice_is_one(paid):
     assert Payment.objects.get().state == "canceled"
     with pytest.raises(UnableToProceed, match="canceled"):
         cancel_by_hand(Payment.objects.get(), key="another form", at=now())
+    assert prove().holds
+
+
+def test_a_key_that_names_a_request_does_not_stand_for_it(paid, people):
+    payment = paid()
+    request = give(payment, people["sam"], 200_00).request
+    give(payment, people["sam"], 1_00, key=request.public_id)
+
+    ended = approve(request, by="lena", because="right", at=now())
+
+    refund = Refund.objects.get(amount=200_00)
+    assert (ended.state, ended.result) == (State.DONE, refund.public_id)
+    assert prove().holds
+
+
+def test_a_capture_under_a_key_that_names_a_request_does_not_hold_it_up(paid, people):
+    request = give(paid(), people["sam"], 200_00).request
+    held = paid(capture_method="manual")
+    capture_by_hand(held, amount=None, final=True, key=request.public_id, at=now())
+
+    assert approve(request, by="lena", because="right", at=now()).state == State.DONE
+
+
+def killed_after_spending(monkeypatch, payment, user, amount):
+    def die(*_, **__):
+        raise SystemExit
+
+    with monkeypatch.context() as killed:
+        killed.setattr(by_hand, "_give", die)
+        with pytest.raises(SystemExit):
+            give(payment, user, amount, key="the form")
+
+
+@pytest.fixture
+def spent(paid, sam, monkeypatch):
+    """Somebody's process was killed between the spending and the claim."""
+    payment = paid()
+    killed_after_spending(monkeypatch, payment, sam, 22_40)
+    return payment
+
+
+def test_after_a_crash_the_form_does_it(spent, sam):
+    assert give(spent, sam, 22_40, key="the form").refund.amount == 22_40
+    assert Spending.objects.count() == 1
+
+
+def test_after_a_crash_a_changed_form_does_not_give_back_what_it_said_before(spent, sam):
+    with pytest.raises(UnableToProceed, match="used for something else"):
+        give(spent, sam, 10_00, key="the form")
+    assert not Refund.objects.exists()
+
+
+def test_after_a_crash_nobody_else_gives_back_from_that_persons_budget(spent, people):
+    with pytest.raises(UnableToProceed, match="used for something else"):
+        give(spent, people["lena"], 22_40, key="the form")
+    assert not Refund.objects.exists()
+
+
+def test_what_was_spent_in_one_currency_gives_nothing_back_in_another(paid, sam, monkeypatch):
+    yens, euros = paid(1_000_00, currency="JPY"), paid(1_000_00, currency="EUR")
+    # 15,000 yen are within the limit; 150 euros are not.
+    killed_after_spending(monkeypatch, yens, sam, 150_00)
+
+    assert not isinstance(give(euros, sam, 150_00, key="the form"), Given)
+    assert not Refund.objects.exists()
+
+
+@pytest.mark.parametrize("changes", [{"amount": 201_00}, {"reason": "duplicate"}])
+def test_a_request_is_not_taken_for_another_that_came_under_its_key(paid, sam, changes):
+    payment = paid()
+    give(payment, sam, 200_00, key="the form")
+
+    with pytest.raises(UnableToProceed, match="used for something else"):
+        give(payment, sam, **{"amount": 200_00, "key": "the form"} | changes)
+    assert Request.objects.count() == 1
+
+
+def test_a_request_is_not_taken_for_another_persons(paid, people):
+    payment = paid(2_500_00)
+    give(payment, people["sam"], 2_000_00, key="the form")
+
+    with pytest.raises(UnableToProceed, match="used for something else"):
+        give(payment, people["lena"], 2_000_00, key="the form")
+
+
+def test_a_key_of_another_payment_asks_for_this_one(paid, sam):
+    one, other = paid(), paid()
+    give(one, sam, 200_00, key="the form")
+
+    assert give(other, sam, 200_00, key="the form").request.subject == other.public_id
+
+
+def test_a_merchants_key_that_names_a_request_is_not_what_became_of_it(paid, sam, people, api):
+    payment = paid()
+    request = give(payment, sam, 200_00).request
+    told = {"payment": payment.public_id, "amount": 1_00}
+    api.post("refunds", told, key=request.idempotency_key)
+
+    ended = approve(request, by="lena", because="right", at=now())
+
+    assert (ended.state, ended.result) == (State.FAILED, "")
+    assert Refund.objects.get().amount == 1_00
     assert prove().holds

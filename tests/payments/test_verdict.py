@@ -216,6 +216,20 @@ def test_one_verdict_at_a_time_is_asked_for(unknown):
     assert Document.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    "changes", [{"executed": False}, {"reference": "ADYEN-2"}, {"document": b"another letter"}]
+)
+def test_a_verdict_is_not_taken_for_another_that_came_under_its_key(unknown, changes):
+    attempt = unknown()
+    asked(attempt)
+    if "document" in changes:
+        changes = {"document": letter(b"%PDF-" + changes["document"])}
+
+    with pytest.raises(UnableToAsk, match="something else"):
+        asked(attempt, **changes)
+    assert Request.objects.count() == 1
+
+
 def test_nobody_decides_about_what_is_known(unknown):
     attempt = unknown()
     tell(attempt, Became.AUTHORIZED, outcome=Approved("ADYEN-1", Money(1000, "USD")))

@@ -1,6 +1,6 @@
 """Refund many payments at once: what is left of each, within one's limits at once, above them by a second person.
 
-Each is under a key of its own, made of the form's: sent twice, each is refunded once.
+Each is under the form's key, beside its own id: sent twice, each is refunded once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _refund(payment: Payment, asked: bulk.Asked) -> str:
         reason="",
         because=asked.because,
         user=asked.request.user,
-        key=f"{asked.key}-{payment.public_id}",
+        key=asked.key,
         at=now(),
     )
     return "wait for a second person" if isinstance(came, by_hand.Asked) else ""
