@@ -29,6 +29,7 @@ from merchants.funds.transactions import balance_transactions
 from merchants.funds.upcoming import upcoming
 from merchants.models import Merchant
 
+BOOKS = "ledger.view_ledgertransaction"
 LATEST = 50  # Lines that are shown.
 #: What each balance is called here, and what it means for the merchant.
 MEANS = {
@@ -49,6 +50,13 @@ class MoneyPages:
     def money(self, merchant: Merchant) -> str:
         page = reverse("admin:funds_money", args=[merchant.id])
         return format_html('<a href="{}">Balances and statements</a>', page)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """The link is there for whoever it leads somewhere."""
+        return _for(request, super().get_list_display(request))  # type: ignore[misc]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return _for(request, super().get_readonly_fields(request, obj))  # type: ignore[misc]
 
     def get_urls(self) -> list[Any]:
         guarded = self.admin_site.admin_view
@@ -120,10 +128,14 @@ class MoneyPages:
         return download(statement, format_)
 
     def _merchant(self, request: HttpRequest, merchant: UUID) -> Merchant:
-        may_see_books = request.user.has_perm("ledger.view_ledgertransaction")
+        may_see_books = request.user.has_perm(BOOKS)
         if not (self.has_view_permission(request) and may_see_books):  # type: ignore[attr-defined]
             raise PermissionDenied
         return get_object_or_404(Merchant, id=merchant)
+
+
+def _for(request: HttpRequest, names: Any) -> Any:
+    return [name for name in names if name != "money" or request.user.has_perm(BOOKS)]
 
 
 def _mode(merchant_id: UUID, *, livemode: bool, as_of: Any) -> dict[str, Any]:

@@ -103,6 +103,12 @@ def test_staff_without_both_rights_see_nothing(client, book, page, held):
     client.force_login(staff)
 
     assert client.get(page).status_code == 403
+    if "view_merchant" in held:  # Nothing leads there.
+        listed = client.get("/admin/merchants/merchant/").content.decode()
+        assert page not in listed
+        one = client.get(page.replace("/money/", "/change/"))
+        assert one.status_code == 200
+        assert page not in one.content.decode()
     assert client.get(f"{page}test/{Month.of(wall())}/USD.csv").status_code == 403
 
 

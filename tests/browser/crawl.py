@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
 from django.contrib.auth.models import User
@@ -19,20 +20,24 @@ NO_PAGE = re.compile(
 DEEPEST = 3
 
 
-def pages(user: User) -> dict[str, str]:
-    """By their kind, the addresses of the pages that this person finds. A link that fails raises."""
+def pages(user: User, wanted: Callable[[str], bool]) -> dict[str, str]:
+    """By their kind, the addresses of the wanted pages that this person finds. A link that leads nowhere raises.
+
+    `wanted` is asked of the room of a page, the first word of its address: "payouts", or "" for the index.
+    """
     client = Client()
     client.force_login(user)
     found: dict[str, str] = {}
-    ahead = deque([("/admin/", 0)])
+    ahead = deque([("/admin/", 0, "")])
     while ahead:
-        address, depth = ahead.popleft()
+        address, depth, whence = ahead.popleft()
         path = urlsplit(address).path
         kind = ROW.sub("/*", path)
-        if kind in found or NO_PAGE.search(path):
+        room = path.split("/")[2]
+        if kind in found or NO_PAGE.search(path) or (room and not wanted(room)):
             continue
         reply = client.get(address, follow=True)
-        assert reply.status_code == 200, f"{reply.status_code} {address} for {user}"
+        assert reply.status_code == 200, f"{reply.status_code} {address} for {user}, from {whence}"
         if (
             not reply.get("Content-Type", "").startswith("text/html")
             or b"<html" not in reply.content
@@ -40,7 +45,7 @@ def pages(user: User) -> dict[str, str]:
             continue  # A file, or what a dialog is filled with.
         found[kind] = address
         if depth < DEEPEST:
-            ahead.extend((link, depth + 1) for link in _links(reply.content, address))
+            ahead.extend((link, depth + 1, address) for link in _links(reply.content, address))
     return found
 
 

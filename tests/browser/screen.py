@@ -65,20 +65,18 @@ class Screen:
         """Light or dark, as the switch of the theme does it."""
         self.page.evaluate("(name) => document.documentElement.className = name", scheme)
 
-    def shot(self, name: str, *, sizes: tuple[dict[str, int], ...] = (DESK, PHONE)) -> None:
-        """Take the page at each size, light and dark, into .screenshots/."""
+    def shot(self, name: str) -> None:
+        """Take the page, into .screenshots/: on a desk, light and dark, and on a phone."""
         SHOTS.mkdir(exist_ok=True)
         before = self.page.viewport_size
-        for size in sizes:
+        for size, scheme in ((DESK, "dark"), (DESK, "light"), (PHONE, "light")):
             self.resize(size)
-            for scheme in ("light", "dark"):
-                self.wear(scheme)
-                self.page.screenshot(
-                    path=SHOTS / f"{name}-{size['width']}-{scheme}.png",
-                    full_page=True,
-                    animations="disabled",
-                )
-        self.wear("light")
+            self.wear(scheme)
+            self.page.screenshot(
+                path=SHOTS / f"{name}-{size['width']}-{scheme}.png",
+                full_page=True,
+                animations="disabled",
+            )
         if before:
             self.page.set_viewport_size(before)
 
