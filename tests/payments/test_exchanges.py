@@ -75,6 +75,31 @@ def test_nothing_of_it_can_fail_a_payment(api, monkeypatch):
     assert not Exchange.objects.exists()
 
 
+def test_no_payment_fails_where_no_thread_can_be_begun_and_the_next_tries_again(
+    monkeypatch, settings
+):
+    begun = []
+
+    class Thread:
+        def __init__(self, **_):
+            pass
+
+        def start(self):
+            begun.append(self)
+            if len(begun) == 1:
+                raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(keep.threading, "Thread", Thread)
+    monkeypatch.setattr(keep.atexit, "register", lambda _: None)
+    settings.GROUP_COMMITS = True
+    keeper = keep._Keeper()
+
+    for _ in range(3):
+        keeper.put([(uuid7(), uuid7(), "stripe", heard())])
+
+    assert (len(begun), len(keeper._waiting)) == (2, 3)
+
+
 def heard(body: bytes = b"", answer: bytes = b"{}") -> Heard:
     request = requests.Request("POST", "https://psp.test/v1/x?limit=1", data=body).prepare()
     answered = requests.Response()

@@ -63,7 +63,12 @@ class _Keeper:
             self.flush()
             return
         if self._owner != os.getpid():
-            self._begin()
+            try:
+                self._begin()
+            except (
+                RuntimeError
+            ):  # No thread is to be had now; what waits is written by a later one.
+                log.warning("exchanges.wait", exc_info=True)
         self._wake.set()
 
     def flush(self) -> None:
@@ -78,8 +83,8 @@ class _Keeper:
     def _begin(self) -> None:
         with self._lock:
             if self._owner != os.getpid():
-                self._owner = os.getpid()
                 threading.Thread(target=self._write_on, name="exchanges", daemon=True).start()
+                self._owner = os.getpid()
                 atexit.register(self.flush)
 
     def _write_on(self) -> None:
