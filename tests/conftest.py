@@ -88,7 +88,8 @@ def forget_commits() -> None:
         cursor.execute(
             "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind IN ('r', 'p')"
             " AND c.relnamespace = 'public'::regnamespace"
-            " AND c.relname !~ '^((django|auth)_|business_day$|approval_limit$)'"  # What migrations filled.
+            # What migrations filled.
+            " AND c.relname !~ '^((django|auth)_|business_day$|approval_limit$|figure_since$)'"
         )
         tables = [table for (table,) in cursor.fetchall()]
         for order in ("DISABLE", "ENABLE"):

@@ -149,6 +149,29 @@ def test_a_capture_that_came_to_nothing_and_was_made_after_all_is_counted_as_bot
     assert differ() == 0
 
 
+def test_of_two_captures_that_came_to_nothing_on_different_days_each_is_counted_once(api):
+    payment = api.pay(psp="adyen", amount=10_00, capture_method="manual").json()
+    captures = []
+    for amount, final in ((4_00, False), (6_00, True)):
+        api.post(f"payments/{payment['id']}/capture", {"amount": amount, "final": final})
+        captures.append(Attempt.objects.filter(operation="capture").latest("id"))
+    for attempt in captures:
+        relay()
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM figure_counted")  # It was forgotten days ago.
+        news = CaptureFailed(
+            psp_reference=payment["psp_reference"],
+            capture=attempt.psp_reference,
+            attempt=attempt.public_id,
+            amount=Money(attempt.amount, "USD"),
+        )
+        capture_failed("adyen", news, livemode=False, now=now())
+    relay()
+
+    assert of("capture_reversed", psp="adyen") == (2, 10_00)
+    assert differ() == 0
+
+
 def test_a_refund_that_came_back_counts_as_failed_and_no_more_as_given_back(api):
     payment = api.pay(psp="adyen", amount=100_00).json()
     reported = {
@@ -327,6 +350,13 @@ class TestForgetting:
         api.pay(psp="stripe")
         hear(events())  # Heard, and not told: the relay died.
         forget(at=now() + RETOLD + DAY)
+        relay()
+
+        assert of("captured") == (1, 10_00)
+
+    def test_what_is_told_days_late_is_counted(self, api):
+        api.pay(psp="stripe")
+        forget(at=now() + RETOLD + DAY)  # The relay has been away all that time.
         relay()
 
         assert of("captured") == (1, 10_00)
