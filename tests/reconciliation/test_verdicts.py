@@ -1,4 +1,4 @@
-"""What two people decided of an unknown and the PSP's file tells otherwise afterwards is a break, and the books hold."""
+"""What two people decided of an unknown and the PSP's file tells otherwise later is a break, and the books hold."""
 
 from __future__ import annotations
 
