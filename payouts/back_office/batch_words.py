@@ -71,7 +71,7 @@ def sentence(batch: Batch, *, may_approve: bool) -> str:
     match batch.state:
         case Batch.State.DRAFT:
             return (
-                f"{batch.created_by} is putting it together, to be paid on {day}. Nothing leaves before it was "
+                f"Put together by {batch.created_by}, to be paid on {day}. Nothing leaves before it was "
                 "submitted and a second person looked at the same."
             )
         case Batch.State.PENDING_APPROVAL:
@@ -80,12 +80,12 @@ def sentence(batch: Batch, *, may_approve: bool) -> str:
                 if may_approve
                 else "Somebody who had no say in it decides."
             )
-            return f"{batch.submitted_by} submitted it, to be paid on {day}. {next_}"
+            return f"Submitted by {batch.submitted_by}, to be paid on {day}. {next_}"
         case Batch.State.APPROVED:
-            return f"{batch.approved_by} let it leave: it goes to {whom} within minutes, to be paid on {day}."
+            return f"Approved by {batch.approved_by}: it goes to {whom} within minutes, to be paid on {day}."
         case Batch.State.SENT:
             return f"It went to {whom}, to be paid on {day}. What became of each payout is below."
-    return f"{batch.canceled_by} called it off: {batch.canceled_because}"
+    return f"Called off by {batch.canceled_by}: {batch.canceled_because}"
 
 
 def payout_sentence(payout: Payout) -> str:

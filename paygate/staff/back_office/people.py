@@ -102,6 +102,16 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]
         own = obj.pk == request.user.pk
         return (*self.readonly_fields, "username", *(("groups", "is_active") if own else ()))
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without the way to a new password for whoever may not set it here."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None or (self.has_change_permission(request, obj) and obj.pk != request.user.pk):
+            return found
+        return [
+            (title, {**of, "fields": [one for one in of["fields"] if one != "new_password"]})
+            for title, of in found
+        ]
+
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if db_field.name == "groups" and field is not None:
