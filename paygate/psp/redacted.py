@@ -130,7 +130,13 @@ def _pairs(pairs: Iterable[tuple[str, str]], fields: Collection[str]) -> Iterabl
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[:LONGEST] + HIDDEN
+    """What is long is cut; a card number that lies across the cut is masked before, as a whole."""
+    if len(text) <= LONGEST:
+        return text
+    return mask(text[: LONGEST + _NUMBER])[:LONGEST] + HIDDEN
+
+
+_NUMBER = 40  # Characters in which any card number fits, with what people write between its digits.
 
 
 def _as_text(value: Any) -> str:

@@ -14,7 +14,7 @@ from paygate.payments.exchanges import keep
 from paygate.payments.exchanges.forget import forget
 from paygate.payments.models import Attempt, Exchange, Payment
 from paygate.psp.overheard import Heard, listener, overhear
-from paygate.psp.redacted import HIDDEN, LARGEST, redacted, redacted_query, shown_of
+from paygate.psp.redacted import HIDDEN, LARGEST, LONGEST, redacted, redacted_query, shown_of
 from paygate.psp.registry import PSPS
 
 pytestmark = pytest.mark.django_db
@@ -213,3 +213,12 @@ def test_no_list_names_what_is_a_token_a_secret_or_about_a_person(psp):
     fields = shown_of(psp)
     assert not fields & set(never)
     assert not [field for field in fields if any(part in field.lower() for part in never[:4])]
+
+
+@pytest.mark.parametrize("before", range(LONGEST - 20, LONGEST, 3))
+def test_no_card_number_lies_across_the_cut(before):
+    said = "x" * before + " 4242 4242 4242 4242 declined " + "y" * 40
+
+    shown = redacted("stripe", f'{{"message":"{said}"}}'.encode())
+
+    assert "4242" not in shown
