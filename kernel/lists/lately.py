@@ -29,7 +29,9 @@ class Lately(AllValuesFieldListFilter):
         newest = (
             model_admin.get_queryset(request).order_by(*order).values_list(field_path, flat=True)
         )
-        self.lookup_choices = sorted({str(value) for value in newest[:NEWEST] if value is not None})
+        self.lookup_choices: Any = sorted(
+            {str(value) for value in newest[:NEWEST] if value is not None}
+        )
 
 
 def offering(model: Any, filters: Any) -> tuple[Any, ...]:

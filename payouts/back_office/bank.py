@@ -122,7 +122,7 @@ class ReportAdmin(Download, ReadOnly, ModelAdmin):
 
 
 #: What a line that fits no payout means for the money.
-NEXT = {
+NEXT: dict[str, str] = {
     Became.PAID: "The bank says that it was taken from our account. Nothing was moved here: no merchant was debited.",
     Became.REJECTED: "The bank says that it was never paid. Nothing was moved here: no merchant has it again.",
     Became.RETURNED: "The bank says that it came back. Nothing was moved here: no merchant has it again.",

@@ -75,9 +75,10 @@ class PayoutAdmin(FoundById, ReadOnly, ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponseBase:
         """Its fields; above them its story and the books."""
-        return super().change_view(
+        shown: HttpResponseBase = super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **_story(object_id)}
         )
+        return shown
 
     def has_call_off_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("payouts.change_payout") and stands(

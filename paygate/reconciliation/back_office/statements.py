@@ -37,7 +37,7 @@ from paygate.reconciliation.words import called
 from paygate.staff.step_up import step_up
 
 #: The tone of a state's badge.
-TONES = {
+TONES: dict[str, str] = {
     Statement.State.APPLIED: "good",
     Statement.State.REFUSED: "bad",
     Statement.State.RECEIVED: "waiting",
@@ -271,7 +271,9 @@ def _breaks_of(statements: list[UUID]) -> dict[UUID, tuple[int, int]]:
         .values("statement_id")
         .annotate(all=Count("id"), open=Count("id", filter=Q(closed_at=None)))
     )
-    return {one["statement_id"]: (one["all"], one["open"]) for one in counted}
+    return {
+        one["statement_id"]: (one["all"], one["open"]) for one in counted if one["statement_id"]
+    }
 
 
 @admin.register(Order)
