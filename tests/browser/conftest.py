@@ -68,8 +68,17 @@ def simulators(running: dict[str, Simulator]) -> Iterator[dict[str, Simulator]]:
 
 
 @pytest.fixture(scope="package")
-def site(db: None, simulators: dict[str, Simulator]) -> Iterator[str]:
-    """Where the platform is served by threads of this process."""
+def site(
+    db: None, simulators: dict[str, Simulator], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Where the platform is served by threads of this process; evidence goes to a folder of its own."""
+    kept = deepcopy(django_settings.STORAGES)
+    kept["evidence"]["OPTIONS"]["location"] = str(tmp_path_factory.mktemp("evidence"))
+    with override_settings(STORAGES=kept, OUTCOME_PATIENCE=0.5):
+        yield from served()
+
+
+def served() -> Iterator[str]:
     server = LiveServerThread("localhost", static_handler=StaticFilesHandler)
     server.daemon = True
     server.start()

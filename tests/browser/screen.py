@@ -13,6 +13,7 @@ PHONE = {"width": 390, "height": 844}
 SHOTS = Path(__file__).resolve().parent.parent.parent / ".screenshots"
 AXE = AXE_FILE_PATH.read_text()
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+IN_THE_DARK = ("color-contrast", "link-in-text-block")  # What may differ there.
 
 #: What is somebody else's and cannot be put right from here: axe's rule, the elements, and why it stays.
 NOT_OURS: tuple[tuple[str, str, str], ...] = ()
@@ -107,6 +108,18 @@ class Screen:
                 for known, part, _ in NOT_OURS
             )
         ]
+
+    def is_sound(self, name: str) -> None:
+        """Take the page; fail where something of it is too wide, or hard to read or to reach, on a desk or a phone."""
+        for size in (DESK, PHONE):
+            self.resize(size)
+            problems = [*self.overflow(), *self.axe()]
+            assert not problems, f"{name} at {size['width']}\n" + "\n".join(problems)
+        self.resize(DESK)
+        self.wear("dark")
+        problems = self.axe(rules=IN_THE_DARK)
+        assert not problems, f"{name} in the dark\n" + "\n".join(problems)
+        self.shot(name)
 
     def unexpected(self) -> list[str]:
         return [fault for fault in self.faults if not any(part in fault for part in self.expects)]

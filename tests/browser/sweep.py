@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.browser.conftest import Logins, person
 from tests.browser.crawl import pages
-from tests.browser.screen import DESK, PHONE
+from tests.browser.screen import DESK, IN_THE_DARK, PHONE
 
 #: Where money is looked after; the other rooms are those of people. Each half is swept by a file, side by side.
 MONEY = frozenset({"ledger", "payouts", "reconciliation", "proof", "funds", "costs", "fx"})
@@ -31,7 +31,7 @@ def sweep(log_in: Logins, role: str, seen: set[str], wanted: Callable[[str], boo
                 problems[one].append(at)
         screen.resize(DESK)
         screen.wear("dark")
-        for one in screen.axe(rules=("color-contrast", "link-in-text-block")):
+        for one in screen.axe(rules=IN_THE_DARK):
             problems[one].append(f"{kind} in the dark")
         screen.shot(f"page-{_file_name(kind)}")
     told = "\n".join(f"{one}\n    on {'; '.join(places)}" for one, places in problems.items())
