@@ -1,7 +1,7 @@
 """The browser that the tests of the back office drive: the machine's own Chromium, installed where that is asked for.
 
-`CHROMIUM` names it where it is on no path. In CI (`CI` is set) it is installed when it is missing, and a test that finds
-none fails; on anybody's own machine nothing is installed unasked, and such tests are skipped.
+`CHROMIUM` names it where it is on no path. In CI (`CI` is set) it is installed when it is missing, and a test that
+finds none fails; on anybody's own machine nothing is installed unasked, and such tests are skipped.
 """
 
 from __future__ import annotations

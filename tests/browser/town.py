@@ -12,7 +12,6 @@ from kernel.clock import now
 from kernel.ids import uuid7
 from kernel.money import Money
 from merchants.onboard import Onboarded, onboard
-from paygate.proof.runs import prove_and_keep
 from paygate.reconciliation.models import Cause
 from payouts.approve import approve
 from payouts.create import Wanted, create

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     operations = [
         grants(
-            dict.fromkeys(ROLES, ["console.view_dashboard"]),
+            {role: ["console.view_dashboard"] for role in ROLES},
             of={"console.view_dashboard": ("figure", "Can see the dashboard's figures")},
         )
     ]
