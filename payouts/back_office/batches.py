@@ -38,7 +38,9 @@ IN_TEST = mark_safe(' <span class="console-badge">Test</span>')
 
 class BuildForm(ByVerb):
     rail = forms.ChoiceField(choices=Rail.choices, widget=UnfoldAdminSelectWidget)
-    livemode = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
+    livemode = forms.BooleanField(
+        required=False, label="Live mode", widget=UnfoldBooleanSwitchWidget
+    )
     value_date = forms.DateField(
         widget=UnfoldAdminDateWidget, help_text="On which the bank is to pay."
     )
@@ -46,9 +48,11 @@ class BuildForm(ByVerb):
         choices=[(code, code) for code in sorted(EXPONENTS)],
         required=False,
         widget=UnfoldAdminSelectMultipleWidget,
-        help_text="None: all.",
+        help_text="Where none is chosen: all. Ctrl and a click choose several.",
     )
-    note = forms.CharField(required=False, max_length=500, widget=UnfoldAdminTextareaWidget)
+    note = forms.CharField(
+        required=False, max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
 
     class Meta:
         model = Batch
