@@ -14,12 +14,12 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from kernel.back_office import Kept, ModelAdmin, ReadOnly
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
-from kernel.ids import encode
 from merchants import fees
 from merchants.customers import admin as customers
 from merchants.funds.money_pages import MoneyPages
 from merchants.models import ApiKey, FeePlan, Merchant, PaymentMethod
 from merchants.notices import admin as notices
+from merchants.whose import NamesMerchants
 
 __all__ = ["customers", "notices"]  # Django looks for an app's pages here.
 
@@ -101,16 +101,20 @@ class FeePlanForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(FeePlan)
-class FeePlanAdmin(Kept, ModelAdmin):
+class FeePlanAdmin(NamesMerchants, Kept, ModelAdmin):
     form = FeePlanForm
     fields = ("merchant", *SCOPE, *TERMS)
-    list_display = ("whose", *SCOPE, "pricing", "basis_points", "fixed_minor", "effective_from")
+    list_display = (
+        "__str__",
+        "whose",
+        *SCOPE,
+        "pricing",
+        "basis_points",
+        "fixed_minor",
+        "effective_from",
+    )
     list_filter = ("psp", "pricing", "currency")
     ordering = ("-id",)
-
-    @admin.display(description="Merchant")
-    def whose(self, plan: FeePlan) -> str:
-        return encode("mer", plan.merchant_id)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields if obj is None else ("whose", *self.fields[1:])
@@ -125,13 +129,9 @@ class FeePlanAdmin(Kept, ModelAdmin):
 
 
 @admin.register(PaymentMethod)
-class PaymentMethodAdmin(ReadOnly, ModelAdmin):
+class PaymentMethodAdmin(NamesMerchants, ReadOnly, ModelAdmin):
     list_display = ("public_id", "whose", "brand", "last4", "livemode", "created_at", "deleted_at")
     list_filter = ("livemode",)
     exclude = ("tokens",)
     ordering = ("-id",)
     show_full_result_count = False
-
-    @admin.display(description="Merchant")
-    def whose(self, method: PaymentMethod) -> str:
-        return encode("mer", method.merchant_id)

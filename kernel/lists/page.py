@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
-from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import (
@@ -22,6 +22,7 @@ from django.http import (
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import path, reverse
+from django.utils.text import capfirst
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from kernel.audit.models import Entry
@@ -66,11 +67,30 @@ class ListPage:
         paginator.page_asked = int(asked) if asked.isascii() and asked.isdigit() else 1
         return paginator
 
+    @admin.display(description="mode", ordering="livemode")
+    def mode_(self, row: Any) -> str:
+        return "live" if row.livemode else "test"
+
+    @admin.display(description="id")
+    def id_(self, row: Any) -> str:
+        return str(row.public_id)
+
+    def get_list_display(self: Any, request: HttpRequest) -> Any:
+        """Live or test is said in a word: a cross would say that something is wrong."""
+        instead = {"livemode": "mode_", "public_id": "id_"}
+        shown = super().get_list_display(request)  # type: ignore[misc]
+        return [instead.get(name, name) for name in shown]
+
     def changelist_view(
         self: Any, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponseBase:
         query = in_order(request.GET.urlencode())
         context = {
+            **(
+                {}
+                if IS_POPUP_VAR in request.GET
+                else {"title": capfirst(self.opts.verbose_name_plural)}
+            ),
             "saved_lists": self._saved(request, query),
             "save_form": SaveForm(initial={"query": query}),
             "save_address": self._named("saved"),

@@ -24,6 +24,7 @@ from merchants.customers.keep import erase, person
 from merchants.customers.models import Customer
 from merchants.customers.sealing import Person
 from merchants.models import Merchant
+from merchants.whose import NamesMerchants
 
 SEE, ERASE = "merchants.see_pii", "merchants.erase_customer"
 
@@ -37,18 +38,14 @@ class Why(forms.Form):
 
 
 @admin.register(Customer)
-class CustomerAdmin(FoundById, ReadOnly, ModelAdmin):
-    list_display = ("public_id", "whose", "user_id", "livemode", "created_at", "erased_at")
+class CustomerAdmin(NamesMerchants, FoundById, ReadOnly, ModelAdmin):
+    list_display = ("user_id", "whose", "public_id", "livemode", "created_at", "erased_at")
     list_filter = ("livemode", ("erased_at", admin.EmptyFieldListFilter))
     ids = {"cus": "id", "mer": "merchant_id"}
     search_fields = ("user_id__exact",)
     search_help_text = "cus_…, mer_…, the whole user id, or the whole e-mail address"
     ordering = ("-id",)
     show_full_result_count = False
-
-    @admin.display(description="Merchant")
-    def whose(self, customer: Customer) -> str:
-        return encode("mer", customer.merchant_id)
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str

@@ -12,11 +12,12 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from kernel.back_office import Kept, ModelAdmin, ReadOnly
 from kernel.clock import now
-from kernel.ids import InvalidId, decode, encode
+from kernel.ids import InvalidId, decode
 from kernel.money import Money
 from merchants.funds.models import BusinessDay, Due, Reserve, Terms
 from merchants.funds.terms import forget
 from merchants.models import Merchant
+from merchants.whose import NamesMerchants
 
 TERMS = (
     *("calendar", "time_zone", "cutoff", "delay_days", "reserve_basis_points", "reserve_days"),
@@ -24,16 +25,12 @@ TERMS = (
 )
 
 
-class Whose:
+class Whose(NamesMerchants):
     """Pages of merchants' rows: whose, and found by that."""
 
     search_fields = ("merchant_id",)
     search_help_text = "mer_…"
     show_full_result_count = False
-
-    @admin.display(description="Merchant")
-    def whose(self, row: Any) -> str:
-        return encode("mer", row.merchant_id)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         try:
@@ -76,7 +73,7 @@ class TermsAdmin(Kept, Whose, ModelAdmin):
 
     form = TermsForm
     fields = ("merchant", *TERMS)
-    list_display = ("whose", "__str__", "time_zone", "cutoff", "convert", "effective_from")
+    list_display = ("__str__", "whose", "time_zone", "cutoff", "convert", "effective_from")
     list_filter = ("calendar", "convert")
     ordering = ("-id",)
 

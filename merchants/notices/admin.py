@@ -9,11 +9,11 @@ from unfold.admin import TabularInline
 
 from kernel.back_office import FoundById, ModelAdmin, ReadOnly
 from kernel.clock import now
-from kernel.ids import encode
 from kernel.lists.bulk import Asked, Bulk, answer
 from merchants.notices.again import EndpointDisabled, send_notice_again
 from merchants.notices.disable import Reason, disable, enable
 from merchants.notices.models import Notice, NoticeAttempt, WebhookEndpoint
+from merchants.whose import NamesMerchants
 
 
 def _enable(endpoint: WebhookEndpoint, asked: Asked) -> None:
@@ -62,7 +62,7 @@ SEND_AGAIN = Bulk(
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(FoundById, ReadOnly, ModelAdmin):
+class WebhookEndpointAdmin(NamesMerchants, FoundById, ReadOnly, ModelAdmin):
     list_display = (
         "public_id",
         "whose",
@@ -83,10 +83,6 @@ class WebhookEndpointAdmin(FoundById, ReadOnly, ModelAdmin):
     )
     ordering = ("-id",)
     actions = ("enable", "disable")
-
-    @admin.display(description="Merchant")
-    def whose(self, endpoint: WebhookEndpoint) -> str:
-        return encode("mer", endpoint.merchant_id)
 
     def has_switch_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("merchants.change_webhookendpoint"))
@@ -121,7 +117,7 @@ class NoticeAttemptInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Notice)
-class NoticeAdmin(FoundById, ReadOnly, ModelAdmin):
+class NoticeAdmin(NamesMerchants, FoundById, ReadOnly, ModelAdmin):
     list_display = (
         "event",
         "topic",
@@ -157,10 +153,6 @@ class NoticeAdmin(FoundById, ReadOnly, ModelAdmin):
     @admin.display(description="Event")
     def event(self, notice: Notice) -> str:
         return notice.public_event
-
-    @admin.display(description="Merchant")
-    def whose(self, notice: Notice) -> str:
-        return encode("mer", notice.merchant_id)
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("merchants.change_notice"))

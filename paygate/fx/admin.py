@@ -14,6 +14,7 @@ from kernel.audit.record import audited
 from kernel.back_office import FoundById, ModelAdmin, ReadOnly, ReasonForm, asks
 from kernel.clock import now
 from kernel.ids import encode
+from merchants.whose import NamesMerchants
 from paygate.fx.exchange import written
 from paygate.fx.fetch import decide
 from paygate.fx.models import Feed, Quote, Rate
@@ -114,7 +115,7 @@ class FeedAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(Quote)
-class QuoteAdmin(FoundById, ReadOnly, ModelAdmin):
+class QuoteAdmin(NamesMerchants, FoundById, ReadOnly, ModelAdmin):
     list_display = (
         "public_id",
         "whose",
@@ -134,10 +135,6 @@ class QuoteAdmin(FoundById, ReadOnly, ModelAdmin):
         *("public_id", "whose", "livemode", "from_currency", "to_currency", "rate_", "market_"),
         *("bound", "status", "payment", "created_at", "expires_at"),
     )
-
-    @admin.display(description="merchant")
-    def whose(self, quote: Quote) -> str:
-        return encode("mer", quote.merchant_id)
 
     @admin.display(description="rate")
     def rate_(self, quote: Quote) -> str:

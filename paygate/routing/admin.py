@@ -15,8 +15,8 @@ from unfold.widgets import (
 
 from kernel.back_office import FoundById, ModelAdmin
 from kernel.currencies import EXPONENTS
-from kernel.ids import encode
 from merchants.merchant_field import MerchantField
+from merchants.whose import NamesMerchants
 from paygate.psp.registry import PSPS
 from paygate.routing.models import RoutingWeight
 
@@ -69,7 +69,7 @@ class WeightForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(RoutingWeight)
-class RoutingWeightAdmin(FoundById, ModelAdmin):
+class RoutingWeightAdmin(NamesMerchants, FoundById, ModelAdmin):
     form = WeightForm
     list_display = ("psp", "whose", "currency_", "weight")
     list_filter = ("psp", "currency")
@@ -78,10 +78,6 @@ class RoutingWeightAdmin(FoundById, ModelAdmin):
     search_help_text = "mer_…"
     ordering = ("-merchant_id", "psp", "currency")
     show_full_result_count = False
-
-    @admin.display(description="Merchant")
-    def whose(self, row: RoutingWeight) -> str:
-        return encode("mer", row.merchant_id)
 
     @admin.display(description="Currency", ordering="currency")
     def currency_(self, row: RoutingWeight) -> str:

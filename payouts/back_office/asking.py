@@ -14,7 +14,6 @@ from django.utils.html import format_html
 
 from kernel.audit.record import audited
 from kernel.back_office import Kept, go_to
-from kernel.ids import encode
 from paygate.staff.step_up import step_up
 
 
@@ -52,12 +51,6 @@ def address_of(row: Any) -> str:
 def link(row: Any, text: str) -> str:
     """A link to the page of a row."""
     return format_html('<a href="{}">{}</a>', address_of(row), text)
-
-
-def whose(merchant_id: UUID) -> str:
-    """A merchant, as a link to their page."""
-    page = reverse("admin:merchants_merchant_change", args=[merchant_id])
-    return format_html('<a href="{}">{}</a>', page, encode("mer", merchant_id))
 
 
 def stands(model: Any, object_id: str | None, **wanted: Any) -> bool:

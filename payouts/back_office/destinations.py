@@ -20,12 +20,12 @@ from kernel.back_office import FoundById, ModelAdmin, ReasonForm, asks
 from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from merchants.merchant_field import MerchantField
+from merchants.whose import NamesMerchants
 from payouts.back_office.asking import (
     AddedByVerb,
     ByVerb,
     carry_out,
     stands,
-    whose,
 )
 from payouts.destinations import (
     Account,
@@ -92,7 +92,7 @@ class ProposeForm(ByVerb):
 
 
 @admin.register(Destination)
-class DestinationAdmin(FoundById, AddedByVerb, ModelAdmin):
+class DestinationAdmin(NamesMerchants, FoundById, AddedByVerb, ModelAdmin):
     form = ProposeForm
     list_display = (
         *("public_id", "state", "whose", "currency", "rail", "holder", "country", "ending"),
@@ -111,10 +111,6 @@ class DestinationAdmin(FoundById, AddedByVerb, ModelAdmin):
         *("proposed_by", "proposed_because", "created_at"),
         *("decided_by", "decided_because", "decided_at", "usable_from", "retired_at"),
     )
-
-    @admin.display(description="merchant")
-    def whose(self, destination: Destination) -> str:
-        return whose(destination.merchant_id)
 
     @admin.display(description="number")
     def ending(self, destination: Destination) -> str:

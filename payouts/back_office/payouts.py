@@ -16,7 +16,8 @@ from kernel.clock import now
 from kernel.outbox.models import OutboxEvent
 from ledger.finding import with_entries
 from ledger.models import LedgerTransaction
-from payouts.back_office.asking import address_of, carry_out, link, stands, whose
+from merchants.whose import NamesMerchants
+from payouts.back_office.asking import address_of, carry_out, link, stands
 from payouts.back_office.batch_words import TONES, payout_sentence
 from payouts.batch import Refused, remove
 from payouts.cancel import TooLate, cancel
@@ -27,9 +28,9 @@ REMOVABLE = (State.DRAFT, State.PENDING_APPROVAL)
 
 
 @admin.register(Payout)
-class PayoutAdmin(FoundById, ReadOnly, ModelAdmin):
+class PayoutAdmin(NamesMerchants, FoundById, ReadOnly, ModelAdmin):
     list_display = (
-        *("public_id", "state_", "money", "rail", "method", "merchant", "batch_", "created_at"),
+        *("public_id", "state_", "money", "rail", "method", "whose", "batch_", "created_at"),
     )
     list_filter = ("state", "rail", "method", "currency", "livemode")
     list_select_related = ("batch",)
@@ -39,17 +40,13 @@ class PayoutAdmin(FoundById, ReadOnly, ModelAdmin):
     ordering = ("-id",)
     show_full_result_count = False
     fields = readonly_fields = (
-        *("public_id", "merchant", "livemode", "state", "sequence", "money", "rail", "method"),
+        *("public_id", "whose", "livemode", "state", "sequence", "money", "rail", "method"),
         *("destination_", "scheduled_for", "batch_", "file_", "trace", "psp_reference"),
         *("description", "statement_descriptor", "metadata", "failure_code", "failure_message"),
         *("outcome", "looks", "next_look_at", "created_at", "updated_at", "sent_at", "arrives_on"),
     )
     change_form_before_template = "payouts/story.html"
     actions_detail = ("call_off", "take_out")
-
-    @admin.display(description="merchant")
-    def merchant(self, payout: Payout) -> str:
-        return whose(payout.merchant_id)
 
     @admin.display(description="destination")
     def destination_(self, payout: Payout) -> str:

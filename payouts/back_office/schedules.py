@@ -19,7 +19,8 @@ from kernel.clock import now
 from kernel.currencies import EXPONENTS
 from kernel.money import Money
 from merchants.merchant_field import MerchantField
-from payouts.back_office.asking import AddedByVerb, ByVerb, whose
+from merchants.whose import NamesMerchants
+from payouts.back_office.asking import AddedByVerb, ByVerb
 from payouts.models import Schedule
 from payouts.schedule import UnfitSchedule, agree_schedule, next_due_day
 
@@ -66,10 +67,10 @@ class AgreeForm(ByVerb):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(FoundById, AddedByVerb, ModelAdmin):
+class ScheduleAdmin(NamesMerchants, FoundById, AddedByVerb, ModelAdmin):
     form = AgreeForm
     list_display = (
-        *("whose", "currency", "interval", "anchor", "from_", "agreed_by"),
+        *("interval", "whose", "currency", "anchor", "from_", "agreed_by"),
         *("effective_from", "livemode"),
     )
     list_filter = ("interval", "currency", "livemode")
@@ -82,10 +83,6 @@ class ScheduleAdmin(FoundById, AddedByVerb, ModelAdmin):
         *("whose", "livemode", "currency", "interval", "anchor", "from_", "due", "agreed_by"),
         *("effective_from", "created_at"),
     )
-
-    @admin.display(description="merchant")
-    def whose(self, schedule: Schedule) -> str:
-        return whose(schedule.merchant_id)
 
     @admin.display(description="from")
     def from_(self, schedule: Schedule) -> str:

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from kernel.audit.models import Entry
 from kernel.lists.export import as_text, defused
 from kernel.money import Money
-from merchants.models import WebhookEndpoint
+from merchants.models import Merchant, WebhookEndpoint
 from tests.lists.conftest import ENDPOINTS
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def read(reply):
 def test_the_rows_are_those_of_the_screen_in_its_order(lena, endpoints):
     heads, *rows = read(lena.get(EXPORT))
 
-    assert heads[:3] == ["Public id", "Merchant", "Url"]
+    assert heads[:3] == ["Id", "Merchant", "Url"]
     assert [row[0] for row in rows] == [one.public_id for one in reversed(endpoints)]
     assert [row[4] for row in rows] == ["Disabled", "Enabled", "Enabled"]
     sorted_ = read(lena.get(EXPORT, {"o": "3", "status__exact": "enabled"}))[1:]
@@ -125,3 +125,14 @@ def test_whose_address_was_looked_for_is_not_in_the_log(lena):
 @pytest.mark.parametrize("text", ["\n=1+1", "＝1+1", "＠SUM(A1)"])
 def test_a_formula_by_another_sign_is_none_either(text):
     assert defused(text) == f"'{text}"
+
+
+def test_a_merchant_is_named_and_a_mode_is_a_word(lena, endpoints):
+    heads, *rows = read(lena.get(EXPORT))
+
+    assert {row[heads.index("Merchant")] for row in rows} == set(
+        Merchant.objects.filter(id__in={one.merchant_id for one in endpoints}).values_list(
+            "name", flat=True
+        )
+    )
+    assert {row[heads.index("Mode")] for row in rows} <= {"live", "test"}

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from kernel.audit.models import Entry
 from kernel.clock import now
 from kernel.ids import encode, uuid7
+from merchants.models import Merchant
 from payouts.approve import approve
 from payouts.models import (
     BankFile,
@@ -93,7 +94,7 @@ class TestPayouts:
         assert one.public_id in listed
         for shown in (
             *("payout.created", "liabilities:payouts:requested", "100.00 EUR"),
-            *(batch.public_id, encode("mer", one.merchant_id)),
+            *(batch.public_id, Merchant.objects.get(id=one.merchant_id).name),
         ):
             assert shown in page
         assert IBAN not in page
