@@ -5,7 +5,6 @@ Amounts of different currencies are never added: one is shown, and the others ar
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -50,9 +49,11 @@ _CURRENCIES = """
     WHERE k.currency IS NOT NULL"""
 
 _SERIES = """
-    SELECT starts, what, psp, reason, number, amount FROM figure
+    SELECT date_bin(%(step)s, starts, %(since)s), what, psp, reason, sum(number)::bigint, sum(amount)::bigint
+    FROM figure
     WHERE merchant_id = %(whose)s AND livemode = %(livemode)s AND currency = %(currency)s AND span = %(span)s
-        AND what = ANY (%(shown)s) AND starts >= %(since)s AND starts < %(until)s"""
+        AND what = ANY (%(shown)s) AND starts >= %(since)s AND starts < %(until)s
+    GROUP BY 1, 2, 3, 4"""
 
 _TOTALS = """
     SELECT r.which, s.what, sum(s.number)::bigint, sum(s.amount)::bigint
@@ -91,8 +92,7 @@ class Figures:
     ) -> None:
         self.bars = bars
         self._of: defaultdict[str, list[_Row]] = defaultdict(list)
-        for starts, what, psp, reason, number, amount in rows:
-            bar = bars[bisect_right(bars, starts) - 1]
+        for bar, what, psp, reason, number, amount in rows:
             self._of[what].append(_Row(bar, psp, reason, number, amount))
 
     @property
@@ -175,6 +175,7 @@ def figures(whose: UUID, *, livemode: bool, currency: str, period: Period) -> Fi
     asked = {
         **_of(whose, livemode, currency),
         "span": period.span,
+        "step": period.step,
         "since": period.starts,
         "until": period.ends,
     }
