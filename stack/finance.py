@@ -39,9 +39,8 @@ class Finance:
         form["because"] = "The day's payouts."
         page = self._people.send(BUILDER, "payouts/batch/add/", form)
         id_ = UUID(page.url.rstrip("/").split("/")[-2])
-        payouts = re.search(
-            r"batch__id__exact=[^>]*>(\d+)<", self._people.read(BUILDER, _batch(id_)).text
-        )
+        shown = self._people.read(BUILDER, f"payouts/batch/{id_}/preview").text
+        payouts = re.search(r"batch__id__exact=[^>]*>all (\d+)<", shown)
         count = int(payouts[1]) if payouts else 0
         if not count:
             self._decide(BUILDER, id_, "cancel", "Nothing to be paid.")
@@ -51,7 +50,7 @@ class Finance:
     def submit(self, batch: Built, *, value_date: date) -> None:
         """For the first day from then on that is a business day wherever the money goes. Raises Refused."""
         for later in range(CLOSED_AT_MOST):
-            if "pending approval" in self._decide(BUILDER, batch.id, "submit"):
+            if f"Submitted by {BUILDER}" in self._decide(BUILDER, batch.id, "submit"):
                 return
             day = value_date + timedelta(days=later + 1)
             self._decide(BUILDER, batch.id, "change_date", "A holiday.", value_date=day.isoformat())
@@ -60,7 +59,7 @@ class Finance:
     def approve(self, batch: Built) -> None:
         """By the other one, who has looked at the same preview. Raises Refused."""
         page = self._decide(APPROVER, batch.id, "approve", "Totals as expected.")
-        if f"approved by {APPROVER}" not in page:
+        if f"Approved by {APPROVER}" not in page and "It went to" not in page:
             raise Refused(f"batch {batch.id} was not approved")
 
     def approve_destination(self, public_id: str) -> None:
@@ -126,7 +125,3 @@ class Finance:
         for name in ("digest", "seen_at"):
             form[name] = hid(shown, name)
         return self._people.send(who, path, form).text
-
-
-def _batch(id_: UUID) -> str:
-    return f"payouts/batch/{id_}/change/"
