@@ -50,8 +50,10 @@ def built() -> Town:
     assert payment["status"] == "captured", payment
     part = api.pay(amount=4200, currency="EUR", psp="adyen").json()
     api.post(f"payments/{part['id']}/refunds", {"amount": 700, "reason": "requested_by_customer"})
-    authorized = api.pay(amount=990, currency="USD", psp="braintree", capture=False).json()
-    api.pay(amount=1250, psp="stripe", payment_method="pm_card_chargeDeclined")
+    authorized = api.pay(amount=990, psp="braintree", capture_method="manual").json()
+    assert authorized["status"] == "authorized", authorized
+    declined = api.pay(amount=1250, psp="stripe", payment_method="pm_card_declined")
+    assert declined.status_code == 402, declined.json()
     case = Case(api.pay(amount=1000, psp="stripe").json(), "dp_town")
     dispute = case.heard("needs_response", withdrawn("txn_town"))
     for number in range(3):
