@@ -15,7 +15,6 @@ MISSING = (
     "There is no Chromium here. On Debian: apt install chromium; elsewhere let CHROMIUM name the program "
     "of any Chromium or Chrome."
 )
-APT = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 
 
 def in_ci() -> bool:
@@ -32,10 +31,14 @@ def chromium() -> str | None:
 def ensure() -> bool:
     """Have one, from Debian's packages if need be and possible; whether there is one then."""
     if chromium() is None and (apt := _apt()):
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for arguments in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends"]):
             packages = ["chromium"] if arguments[0] == "install" else []
             subprocess.run(
-                [*apt, *arguments, *packages], env=APT, stdin=subprocess.DEVNULL, check=False
+                [*apt, *arguments, *packages],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                check=False,
             )
     return chromium() is not None
 
