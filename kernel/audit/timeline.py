@@ -26,7 +26,7 @@ def tell(about: About) -> Iterable[Moment]:
     for entry in entries:
         if entry.position in ended:
             continue
-        how, tone = _ENDED[Entry.Outcome(entry.outcome)]
+        how, tone = ended_so(entry)
         said = entry.details.get("said", "")
         yield Moment(
             entry.at,
@@ -35,6 +35,13 @@ def tell(about: About) -> Iterable[Moment]:
             tone=tone,
             by=entry.by,
         )
+
+
+def ended_so(entry: Entry) -> tuple[str, Tone]:
+    """How the act ended, and how that looks: one that waits for a second person (`details["waits"]`) is not done."""
+    if entry.outcome == Entry.Outcome.DONE and entry.details.get("waits"):
+        return "waits for a second person", Tone.WAITING
+    return _ENDED[Entry.Outcome(entry.outcome)]
 
 
 def in_words(act: str) -> str:

@@ -51,6 +51,12 @@ class Asked:
         return self.request.user.get_username()
 
 
+class Waits(str):
+    """What came of it: somebody else has to decide, and it is not done yet. The audit log says so."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bulk:
     """One act on many rows."""
@@ -156,8 +162,10 @@ def _carry_out(asked: Asked, bulk: Bulk, rows: Sequence[Model]) -> None:
                 because=asked.because,
                 refusals=bulk.refusals,
                 among=len(rows),
-            ):
+            ) as deed:
                 came = bulk.do(row, asked)
+                if isinstance(came, Waits):
+                    deed.details["waits"] = str(came)
         except bulk.refusals as refusal:
             refused.append(f"{name_of(row)}: {refusal}")
         else:

@@ -37,7 +37,9 @@ class PspEvent(models.Model):
     received_at = models.DateTimeField()
 
     state = FSMField(default=State.RECEIVED, choices=State.choices, protected=True)
-    concerns = models.TextField(default="")  # The PSP's reference of the payment, where it is one's.
+    concerns = models.TextField(
+        default=""
+    )  # The PSP's reference of the payment, where it is one's.
     result = models.TextField(default="")  # What was done about it, in words.
     why = models.TextField(default="")  # Why it could not be applied, the last time or for good.
     tries = models.IntegerField(default=0)

@@ -146,7 +146,9 @@ class TestMerchants:
         assert (found.merchant, set(found.meant)) == (None, both)
         assert "Choose one" in found.refused[0]
 
-    @pytest.mark.parametrize("typed", ["nobody", "50%", "_", "a\0b", "mer_01m88ea4ypfxw9fpnh47vv3myt"])
+    @pytest.mark.parametrize(
+        "typed", ["nobody", "50%", "_", "a\0b", "mer_01m88ea4ypfxw9fpnh47vv3myt"]
+    )
     def test_where_there_is_none_that_is_said(self, typed):
         onboard("Kiosk")
         found = asked(merchant=typed)

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from kernel.audit.models import Entry
 from paygate.approvals.models import Limit, Request
 from paygate.payments.models import Payment, Refund
 from paygate.proof.prove import prove
@@ -76,7 +77,10 @@ def test_each_is_refunded_or_asked_for_once(sam, paid):
 
     assert "Something changed" in again
     assert sorted(Refund.objects.values_list("amount", flat=True)) == [10_00, 20_00]
-    assert Request.objects.get().amount == 100_01
+    waits = Request.objects.get()
+    assert waits.amount == 100_01
+    ended = Entry.objects.filter(act="refund", outcome="done")
+    assert [one.subject for one in ended if one.details.get("waits")] == [waits.subject]
     assert prove().holds
 
 

@@ -158,7 +158,7 @@ def _declines(of: Figures, currency: str) -> Chart:
     return Chart(
         "declines",
         "Declines by reason",
-        f"{count(declined, 'decline')}, in our words for the PSPs' reasons",
+        f"{count(declined, 'decline')}, in our words for the PSPs' reasons" if declined else "",
         ["Reason", "Declines", "Share", "Amount"],
         [
             [

@@ -61,7 +61,7 @@ class DeedPage:
                 refusals=REFUSALS,
                 **asked,
             ) as deed:
-                said = self._deed.do(Doing(self._read, given, user, now()))
+                said = self._deed.do(Doing(self._read, given, user, now(), deed.details))
                 deed.details["came"] = strip_tags(said)
         except REFUSALS as refusal:
             messages.error(self._request, str(refusal))

@@ -36,7 +36,7 @@ def _refund(payment: Payment, asked: bulk.Asked) -> str:
         key=asked.key,
         at=now(),
     )
-    return "wait for a second person" if isinstance(came, by_hand.Asked) else ""
+    return bulk.Waits("wait for a second person") if isinstance(came, by_hand.Asked) else ""
 
 
 def _cannot(payment: Payment) -> str:

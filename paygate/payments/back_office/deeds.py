@@ -17,6 +17,7 @@ from merchants.notices.find import NoSuchEvent
 from paygate.approvals.ask import UnableToAsk
 from paygate.payments.back_office.forms import CaptureForm, DeedForm, RefundForm, SendAgainForm
 from paygate.payments.back_office.page import Read
+from paygate.payments.back_office.words import called
 from paygate.payments.begin import UnableToProceed
 from paygate.payments.by_hand import (
     Asked,
@@ -25,7 +26,7 @@ from paygate.payments.by_hand import (
     refund_by_hand,
 )
 from paygate.payments.look_up import look_up_now
-from paygate.payments.models import Payment
+from paygate.payments.models import Payment, RefundState
 from paygate.payments.render import ACTIONS
 
 SEND_AGAIN = "merchants.change_notice"
@@ -34,12 +35,13 @@ REFUSALS = (UnableToProceed, UnableToAsk, EndpointDisabled, NoSuchEvent)
 
 @dataclass(frozen=True, slots=True)
 class Doing:
-    """Who does it to what, and what was filled in."""
+    """Who does it to what, what was filled in, and what the audit log will have of it."""
 
     read: Read
     given: dict[str, Any]
     user: User
     at: datetime
+    log: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,20 @@ def _refund(doing: Doing) -> str:
         at=doing.at,
     )
     if isinstance(came, Asked):
+        doing.log["waits"] = came.request.public_id
         return format_html(
             '{} It waits for a second person: <a class="underline" href="{}">{}</a>.',
             came.why or "That was asked for before.",
             reverse("admin:approvals_request_change", args=[came.request.id]),
             came.request.public_id,
         )
-    return ""
+    refund, psp = came.refund, called(came.refund.psp)
+    match RefundState(refund.state):
+        case RefundState.SUCCEEDED:
+            return f"{refund.money} was given back by {psp}."
+        case RefundState.PENDING:
+            return f"{refund.money} is on its way back; {psp} has yet to say how that ends."
+    return f"{refund.money} was not given back: {refund.failure_message or refund.state}"
 
 
 def _capture(doing: Doing) -> str:

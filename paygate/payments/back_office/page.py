@@ -11,10 +11,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from kernel.audit.models import Entry
-from kernel.audit.timeline import in_words
+from kernel.audit.timeline import ended_so, in_words
 from kernel.outbox.models import OutboxEvent
 from ledger.journal import render
 from merchants.models import Merchant
+from paygate.approvals.models import Request
+from paygate.approvals.models import State as Asked
 from paygate.costs.models import PaymentCost
 from paygate.fx.conversion import Conversion
 from paygate.payments.back_office.amounts import amounts
@@ -83,6 +85,7 @@ def shown(read: Read, request: HttpRequest, *, now: datetime) -> dict[str, Any]:
         "state": spaced(payment.state),
         "tone": STATES[payment.state],
         "sentence": read.sentence(now=now),
+        "waiting": _waiting(payment),
         "merchant": read.merchant,
         "merchant_url": reverse("admin:merchants_merchant_change", args=[payment.merchant_id]),
         "created": stamp(payment.created_at),
@@ -93,6 +96,7 @@ def shown(read: Read, request: HttpRequest, *, now: datetime) -> dict[str, Any]:
         "posted": [(one, render(one.transaction)) for one in posted],
         "facts": facts(payment, read.attempts, read.merchant, metadata_for(request, payment)),
         "log": _log(payment) if request.user.has_perm("kernel.view_entry") else None,
+        "may_see_requests": request.user.has_perm("approvals.view_request"),
         "may_see_books": request.user.has_perm("ledger.view_ledgertransaction"),
     }
 
@@ -107,6 +111,18 @@ def _posted(payment: Payment, sources: list[str]) -> list[Posted]:
     )
 
 
+def _waiting(payment: Payment) -> list[tuple[Request, str]]:
+    """What a second person has to decide, so that nobody asks for it again; with the page to do so."""
+    asked = Request.objects.filter(subject=payment.public_id, state=Asked.PENDING).order_by("id")
+    return [
+        (one, reverse("admin:approvals_request_change", args=[one.id])) for one in asked[:AGAIN]
+    ]
+
+
 def _log(payment: Payment) -> list[tuple[Entry, str]]:
     entries = Entry.objects.filter(subject=payment.public_id).order_by("-position")[:SEEN]
-    return [(entry, in_words(entry.act)) for entry in entries]
+    return [(entry, f"{in_words(entry.act)}: {_ended(entry)}") for entry in entries]
+
+
+def _ended(entry: Entry) -> str:
+    return str(entry.outcome) if entry.outcome == Entry.Outcome.SEEN else ended_so(entry)[0]

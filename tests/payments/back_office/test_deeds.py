@@ -10,6 +10,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from kernel.audit.models import Entry
+from kernel.clock import now
+from paygate.approvals.decide import reject
 from paygate.approvals.models import Limit, Request
 from paygate.payments.models import Attempt, Payment, Refund
 
@@ -69,6 +71,29 @@ def test_a_part_is_refunded_in_exact_amounts_with_a_reason_that_is_kept(support,
     )
     asked = Entry.objects.get(act="refund", outcome="asked").details
     assert (asked["amount"], asked["reason"]) == (2240, "duplicate")
+
+
+def test_what_waits_for_a_second_person_is_called_so_and_stands_on_the_page(support, paid):
+    payment = paid(amount=150_00)
+
+    do(support, payment, "refund", amount="120.00", reason="")
+
+    page = shown(support.get(f"/admin/payments/payment/{payment.id}/change/"))
+    waits = Request.objects.get()
+    assert f"{waits.asked_by} asks to {waits.says}; it waits for a second person" in page
+    assert "Refund: waits for a second person" in page
+    assert "Refund: done" not in page
+    login("support lead", "lena")
+    reject(waits, by="lena", because="Not yet.", at=now())
+    assert "it waits for a second person" not in shown(
+        support.get(f"/admin/payments/payment/{payment.id}/change/")
+    )
+
+
+def test_the_page_says_how_far_a_refund_came(support, paid):
+    said = shown(do(support, paid(), "refund", amount="10.00", reason=""))
+
+    assert re.search("10.00 EUR (was given back by Stripe|is on its way back; Stripe)", said)
 
 
 def test_the_same_form_sent_twice_refunds_once(support, paid):
