@@ -68,6 +68,10 @@ def payment_method(api: Api) -> str:
     return str(api.post("payment_methods", {"tokens": {"stripe": "pm_1Nv"}}).json()["id"])
 
 
+def customer(api: Api) -> str:
+    return str(api.post("customers", {"email": "ada@example.com"}).json()["id"])
+
+
 def webhook_endpoint(api: Api) -> str:
     return str(api.post("webhook_endpoints", ENDPOINT).json()["id"])
 
@@ -117,6 +121,7 @@ MAKERS: dict[str, Callable[[Api], str]] = {
     "payment": payment,
     "refund": refund,
     "payment_method": payment_method,
+    "customer": customer,
     "webhook_endpoint": webhook_endpoint,
     "event": event,
     "dispute": dispute,

@@ -282,15 +282,19 @@ def test_a_type_is_what_a_recipe_makes_of_an_account_of_the_merchants():
     } == FEES
 
 
-def test_a_page_is_read_off_an_index(merchant, a_days_work):
-    """However many transactions a merchant has: by the key backwards, until the page is full.
+def test_a_page_is_read_off_an_index(merchant, another_merchant, a_days_work):
+    """However many transactions a merchant has, or others: by the merchant's key backwards, until the page is full.
 
     Of a book of ten lines PostgreSQL had rather sort all of them; that is forbidden here.
     """
     book = statements._Book(
         statements.Holder(merchant.merchant.id, False, own=frozenset(BUCKETS), beside=FEES)
     )
+    others = Book(another_merchant.merchant.id)
+    for _ in range(200):
+        others.capture(10_00, 30)
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE ledger_transaction")
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         cursor.execute(
             f"EXPLAIN {statements._LINE} ORDER BY t.id DESC, l.number DESC LIMIT 21", book.values

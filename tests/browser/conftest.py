@@ -1,7 +1,7 @@
 """A server in this process, a browser, and people who are logged in by their role.
 
-Everything in this folder shares one database of committed rows for as long as its tests follow each other; each test
-makes what it is about itself.
+The tests of one file share a database of committed rows, which is emptied after them; each test makes what it is about
+itself.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def db(browser: Browser, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """What is written is committed, for the server's threads to see, and taken out at the end."""
     with django_db_blocker.unblock():
@@ -52,7 +52,7 @@ def db(browser: Browser, django_db_setup: None, django_db_blocker: Any) -> Itera
         forget_commits()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def simulators(running: dict[str, Simulator]) -> Iterator[dict[str, Simulator]]:
     """As everywhere else, but for as long as the server runs."""
     psps = deepcopy(django_settings.PSPS)
@@ -67,7 +67,7 @@ def simulators(running: dict[str, Simulator]) -> Iterator[dict[str, Simulator]]:
     registry.gateway.cache_clear()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def site(
     db: None, simulators: dict[str, Simulator], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:

@@ -241,8 +241,8 @@ def test_a_refund_is_given_with_the_keyboard_alone(log_in, api):
         page.keyboard.press("Tab")
         if page.evaluate("() => document.activeElement.type") == "submit":
             break
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     sam.settled()
     assert row(payment).amount_refunded == 500
 

@@ -61,6 +61,7 @@ def payment(api):
         amount=2495,
         currency="EUR",
         user_id="user-7",
+        psp="stripe",
         metadata={"order": "Order-1001", "channel": "web"},
     ).json()
     return Payment.objects.get(id=decode("pay", made["id"]))

@@ -227,13 +227,19 @@ def test_under_a_wrong_secret_nothing_is_stored(psp: str) -> None:
 @pytest.mark.parametrize(
     "stale",
     [
-        pytest.param(lambda: stripe(signed_at=NOW - timedelta(seconds=360)), id="stripe-past"),
-        pytest.param(lambda: stripe(signed_at=NOW + timedelta(seconds=360)), id="stripe-future"),
         pytest.param(
-            lambda: letter("braintree", at=NOW - timedelta(hours=26)), id="braintree-past"
+            lambda: stripe(signed_at=datetime.now(UTC) - timedelta(seconds=360)), id="stripe-past"
         ),
         pytest.param(
-            lambda: letter("braintree", at=NOW + timedelta(minutes=6)), id="braintree-future"
+            lambda: stripe(signed_at=datetime.now(UTC) + timedelta(seconds=360)), id="stripe-future"
+        ),
+        pytest.param(
+            lambda: letter("braintree", at=datetime.now(UTC) - timedelta(hours=26)),
+            id="braintree-past",
+        ),
+        pytest.param(
+            lambda: letter("braintree", at=datetime.now(UTC) + timedelta(minutes=6)),
+            id="braintree-future",
         ),
     ],
 )
