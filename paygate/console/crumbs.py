@@ -40,13 +40,16 @@ def crumbs(context: Mapping[str, Any], path: str) -> list[Crumb]:
 
 
 def _in_sidebar(context: Mapping[str, Any], rows: str, path: str) -> str:
-    """What the sidebar calls the list: of a list that is looked at, the entry that is marked; "" if it is not there."""
+    """What the sidebar calls the list, "" if it is not there; narrowed as a queue narrows it, it is called the queue.
+
+    A queue that narrows nothing shares its address with the whole list, however that is narrowed: the page comes last.
+    """
     items = [
         item for section in context.get("sidebar_navigation") or () for item in section["items"]
     ]
-    marked = [item for item in items if item.get("active") and path == rows]
+    queue = [item for item in items if item.get("active") and "?" in item["link"] and path == rows]
     whole = [item for item in items if item["link"] == rows]
-    return next((str(item["title"]) for item in [*marked, *whole]), "")
+    return next((str(item["title"]) for item in [*queue, *reversed(whole)]), "")
 
 
 def _address(opts: Any, what: str, *args: Any) -> str:

@@ -91,7 +91,7 @@ def sentence(batch: Batch, *, may_approve: bool) -> str:
 def payout_sentence(payout: Payout) -> str:
     """Where one payout stands, and where its money is."""
     why = payout.failure_message or payout.failure_code or ""
-    because = f" The reason given: {why}" if why else ""
+    because = f" The reason given: {why.rstrip('.')}." if why else ""
     day = "" if payout.arrives_on is None else f" It is to arrive on {payout.arrives_on:%Y-%m-%d}."
     match State(payout.state):
         case State.DRAFT if payout.batch_id is None:

@@ -37,6 +37,7 @@ def titled(reply):
         ("webhooks_pspevent", "Webhooks in", "PSP events"),
         ("payouts_batch", "Payout batches", "Batches"),
         ("reconciliation_batch", "Settlement batches", "Batches"),
+        ("reconciliation_break", "Breaks", "Breaks"),
         ("payments_attempt", "Attempts", "Attempts"),
     ],
 )
